@@ -1,0 +1,407 @@
+"""The records a store keeps: what exists on a desk, frozen, without behaviour.
+
+Every record has a `type` (its tag) and an `id`, unique for that type. A record that is *live* is
+held in memory by every replica of the desk; `chatdesk.rules.lifecycle.is_live` says which are.
+Personal data stands only in `Customer`, `Visitor`, `Message`, `Answers`, `Interaction`, `Ticket`
+(its title) and `TicketEntry`, and in a chat's `page`; the journal holds ids and times.
+"""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from chatdesk.model.ids import (
+    AgentId,
+    ChatId,
+    CustomerId,
+    DeskId,
+    Instant,
+    OfferId,
+    QueueId,
+    Seconds,
+    TicketId,
+    VisitorId,
+)
+from chatdesk.model.values import (
+    Actor,
+    AnswerValues,
+    Audience,
+    ChatState,
+    EndReason,
+    EntryKind,
+    Form,
+    FormKind,
+    Hours,
+    Intent,
+    IntentKind,
+    Lease,
+    MessageKind,
+    OfferState,
+    Page,
+    QueueMode,
+    Role,
+    Source,
+    TicketSource,
+    TicketState,
+    Value,
+    WaitLevel,
+)
+
+
+class DeskSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a desk is set up; every length of time is in seconds."""
+
+    name: str
+    languages: tuple[str, ...] = ("en",)
+    login_intent: IntentKind = IntentKind.ACCEPTING
+    """What an agent's intent becomes when he connects (B01)."""
+    prechat: Form = Form()
+    qualification: Form = Form()
+    rating: Form = Form()
+    wrap_up_seconds: Seconds | None = 120.0
+    """How long a chat in wrap-up holds its agent's slot; `None`: until it is closed."""
+    wrap_up_holds_slot: bool = True
+    presence_lease_seconds: Seconds = 30.0
+    visitor_lease_seconds: Seconds = 60.0
+    """A waiting visitor who is silent for so long has left."""
+    rescue_seconds: Seconds | None = 120.0
+    """Chats of an agent who is offline for so long go back to the head of the line."""
+    long_wait_seconds: Seconds = 60.0
+    """C02: one minute is already long."""
+    max_wait_seconds: Seconds = 120.0
+    """C03: what a visitor expects of a chat."""
+    first_reply_seconds: Seconds = 30.0
+    """C20."""
+    reply_seconds: Seconds = 76.0
+    """C19."""
+    transfer_consent_required: bool = False
+    """B13."""
+    preview_enabled: bool = False
+    """Whether agents see what a visitor types before he sends it (B18); told to the visitor."""
+    ticket_policy: str | None = "least_busy"
+    """How a new ticket gets its assignee; `None`: by hand."""
+    ticket_pending_seconds: Seconds | None = None
+    """A ticket that waits so long for the customer is solved; `None`: never."""
+    message_max_length: int = 8000
+
+
+class QueueSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a queue is set up; every length of time is in seconds."""
+
+    name: str
+    mode: QueueMode = QueueMode.PUSH
+    policy: str = "least_busy"
+    discipline: str = "first_come"
+    skills: tuple[str, ...] = ()
+    """What an agent must be able to do to get a chat of this queue."""
+    priority: int = 0
+    """Queues of a higher priority are served first by agents who serve several."""
+    offer_seconds: Seconds = 20.0
+    wait_limit_seconds: Seconds | None = None
+    length_limit: int | None = None
+    """At so many waiting chats the queue shuts, until `reopen_at` are left."""
+    reopen_at: int | None = None
+    target_seconds: Seconds = 120.0
+    """When a chat is due, for the discipline "earliest_due"."""
+    ageing_seconds: Seconds = 60.0
+    """How many seconds of wait one step of priority is worth, for the discipline "ageing"."""
+    hours: Hours | None = None
+
+
+class AgentSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who an agent is and what he may get."""
+
+    name: str
+    role: Role = Role.AGENT
+    queues: tuple[QueueId, ...] = ()
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    capacity: int = 3
+    """Most chats at once (C11)."""
+    hours: Hours | None = None
+    login_intent: IntentKind | None = None
+    """Overrides the desk's for this agent."""
+
+
+class Record(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """The base of every record."""
+
+    id: str
+
+
+class Desk(Record, frozen=True, kw_only=True, tag="desk"):
+    """A shop's live-chat desk."""
+
+    id: DeskId
+    setup: DeskSetup
+    created_at: Instant
+
+
+class Counters(Record, frozen=True, kw_only=True, tag="counters"):
+    """Numbers that only go up, so that none is given twice."""
+
+    id: str
+    place: int = 0
+    """Last place given in the order of idleness."""
+    turn: int = 0
+    """Turn of the agent chosen last; who comes back starts no lower (start-time fair queueing,
+    Goyal, Vin and Cheng 1996)."""
+    line: int = 0
+    """Last place given in a waiting line."""
+    ticket: int = 0
+    """Last ticket number given."""
+
+
+class Queue(Record, frozen=True, kw_only=True, tag="queue"):
+    """A waiting line with its rules."""
+
+    id: QueueId
+    setup: QueueSetup
+    full: bool = False
+    """Shut because of its length until `reopen_at` chats are left."""
+    open: bool = True
+    """Whether `setup.hours` say open."""
+    open_until: Instant | None = None
+    """When `open` next changes."""
+    retired: bool = False
+
+
+class Agent(Record, frozen=True, kw_only=True, tag="agent"):
+    """An agent: what he is, the facts of his availability, and what policies remember of him."""
+
+    id: AgentId
+    setup: AgentSetup
+    intent: Intent = Intent(IntentKind.NOT_ACCEPTING)
+    intent_at: Instant = 0.0
+    leases: tuple[Lease, ...] = ()
+    left_at: Instant | None = None
+    """When his last lease ended, while he has none."""
+    on_shift: bool = True
+    shift_until: Instant | None = None
+    """When `on_shift` next changes."""
+    load: int = 0
+    """Slots held: offers, active chats, and wrap-ups that hold one."""
+    tickets: int = 0
+    """Open tickets assigned to him."""
+    received: int = 0
+    """Chats assigned to him, ever."""
+    turn: int = 0
+    """Fair share: one more for each chat received, raised to the desk's turn on coming back."""
+    place: int = 0
+    """Order of idleness: lower is idle for longer."""
+    last_assigned_at: Instant | None = None
+    last_assigned_place: int = 0
+    available_since: Instant | None = None
+    """Since when he could get chats but for his load; `None` when he cannot."""
+    available_seconds: Seconds = 0.0
+    """Total of the earlier stretches of `available_since`."""
+    retired: bool = False
+
+
+class Customer(Record, frozen=True, kw_only=True, tag="customer"):
+    """A person's profile."""
+
+    id: CustomerId
+    name: str | None = None
+    email: str | None = None
+    customer_number: str | None = None
+    phone: str | None = None
+    language: str | None = None
+    social_login: str | None = None
+    attributes: dict[str, str] = {}
+    notes: str | None = None
+    version: int = 1
+    created_at: Instant
+    updated_at: Instant
+
+
+class Visitor(Record, frozen=True, kw_only=True, tag="visitor"):
+    """Someone on the site, who may be a known customer."""
+
+    id: VisitorId
+    customer: CustomerId | None = None
+    page: Page | None = None
+    chat: ChatId | None = None
+    """The one chat he has open."""
+    first_seen_at: Instant
+    last_seen_at: Instant
+
+
+class Chat(Record, frozen=True, kw_only=True, tag="chat"):
+    """One conversation, from the request to the qualification."""
+
+    id: ChatId
+    state: ChatState
+    queue: QueueId
+    visitor: VisitorId
+    customer: CustomerId
+    source: Source = Source.CHAT_BUTTON
+    topic: str | None = None
+    page: Page | None = None
+    language: str | None = None
+    skills: tuple[str, ...] = ()
+    """What the chat asks for beyond the queue's skills."""
+    priority: int = 0
+    preferred_agent: AgentId | None = None
+    requested_at: Instant
+    waiting_since: Instant
+    """Where it stands in line by time: a transfer or a lost agent does not change it."""
+    line: int = 0
+    """Where it stands among those who came at the same instant."""
+    wait_level: WaitLevel = WaitLevel.FINE
+    visitor_until: Instant | None = None
+    """A waiting visitor's lease."""
+    look_again_at: Instant | None = None
+    """When the policy may decide otherwise without anything else happening."""
+    declined_by: tuple[AgentId, ...] = ()
+    """Agents who declined it or let it expire: never offered to them again."""
+    agent: AgentId | None = None
+    epoch: int = 0
+    """Counts assignments and offers; an older one is refused."""
+    holds_slot: bool = False
+    assigned_at: Instant | None = None
+    first_assigned_at: Instant | None = None
+    first_reply_at: Instant | None = None
+    reply_due_at: Instant | None = None
+    """When the visitor's unanswered message is overdue."""
+    unanswered_since: Instant | None = None
+    attention: bool = False
+    """A visitor's message the agent has not read (A25)."""
+    messages: int = 0
+    """Sequence number of the last message."""
+    read_to: int = 0
+    transfers: int = 0
+    agents: tuple[AgentId, ...] = ()
+    """Everybody who had it, in order."""
+    ended_at: Instant | None = None
+    ended_by: EndReason | None = None
+    wrap_up_until: Instant | None = None
+    qualified_at: Instant | None = None
+    rated_at: Instant | None = None
+    closed_at: Instant | None = None
+    tickets: tuple[TicketId, ...] = ()
+
+
+class Offer(Record, frozen=True, kw_only=True, tag="offer"):
+    """A chat shown to one agent to accept within a time."""
+
+    id: OfferId
+    state: OfferState
+    chat: ChatId
+    agent: AgentId
+    epoch: int
+    made_at: Instant
+    until: Instant
+    settled_at: Instant | None = None
+
+
+class Message(Record, frozen=True, kw_only=True, tag="message"):
+    """One message of a chat; `seq` counts from 1 in each chat."""
+
+    id: str
+    chat: ChatId
+    seq: int
+    at: Instant
+    author: Actor
+    kind: MessageKind
+    audience: Audience
+    text: str = ""
+    code: str | None = None
+    details: dict[str, str] = {}
+
+
+class Answers(Record, frozen=True, kw_only=True, tag="answers"):
+    """A filled form of a chat."""
+
+    id: str
+    chat: ChatId
+    customer: CustomerId
+    form: FormKind
+    values: AnswerValues
+    at: Instant
+    by: Actor
+
+
+class Interaction(Record, frozen=True, kw_only=True, tag="interaction"):
+    """An entry an agent writes in a customer's history: a call, a letter, the gist of a chat."""
+
+    id: str
+    customer: CustomerId
+    at: Instant
+    channel: str
+    text: str
+    by: Actor
+    chat: ChatId | None = None
+    edited_at: Instant | None = None
+    removed: bool = False
+
+
+class Ticket(Record, frozen=True, kw_only=True, tag="ticket"):
+    """A case that outlives a conversation."""
+
+    id: TicketId
+    number: int
+    state: TicketState
+    title: str
+    source: TicketSource
+    customer: CustomerId
+    visitor: VisitorId | None = None
+    chat: ChatId | None = None
+    queue: QueueId | None = None
+    assignee: AgentId | None = None
+    created_at: Instant
+    updated_at: Instant
+    state_at: Instant
+    pending_until: Instant | None = None
+    solved_at: Instant | None = None
+    reopened: int = 0
+    entries: int = 0
+    """Sequence number of the last entry."""
+
+
+class TicketEntry(Record, frozen=True, kw_only=True, tag="ticket_entry"):
+    """One line of a ticket; `seq` counts from 1 in each ticket."""
+
+    id: str
+    ticket: TicketId
+    seq: int
+    at: Instant
+    author: Actor
+    kind: EntryKind
+    audience: Audience
+    text: str = ""
+    before: str | None = None
+    after: str | None = None
+
+
+class Reply(Record, frozen=True, kw_only=True, tag="reply"):
+    """What a command was answered, so that a repeated one is answered alike and does nothing."""
+
+    id: str
+    """`reply_id(actor, command)`."""
+    at: Instant
+    command: str
+    """The command's type, to tell a repeat from another command under the same id."""
+    result: bytes
+    """JSON of the result."""
+
+
+AnyRecord: TypeAlias = (
+    Desk
+    | Counters
+    | Queue
+    | Agent
+    | Customer
+    | Visitor
+    | Chat
+    | Offer
+    | Message
+    | Answers
+    | Interaction
+    | Ticket
+    | TicketEntry
+    | Reply
+)
+"""The union of all records, for decoding."""
+
+RECORD_TYPES: tuple[type[Record], ...] = AnyRecord.__args__
