@@ -148,6 +148,14 @@ def absolute_source(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*parts[: len(parts) - above], *filter(None, [node.module])])
 
 
+def check_packages(package: Path) -> Iterator[str]:
+    """Every folder of modules is a package, so that nothing is left out when all are walked."""
+    for folder in sorted({file.parent for file in package.rglob("*.py")}):
+        if not (folder / "__init__.py").exists():
+            name = folder.relative_to(package.parent).as_posix()
+            yield f"{name}: a folder of modules needs an __init__.py"
+
+
 def check_rooms(module: Module) -> Iterator[str]:
     """A module stands in a known room and imports only from rooms below it."""
     if module.room not in LEVELS:
@@ -234,6 +242,7 @@ CHECKS = (check_rooms, check_manner, check_forbidden_packages, check_clock, chec
 
 def violations(package: Path) -> Iterator[str]:
     """One sentence for each broken rule in the package, in order of the files."""
+    yield from check_packages(package)
     for module in read_modules(package):
         yield from chain.from_iterable(check(module) for check in CHECKS)
 
@@ -255,6 +264,8 @@ def build(package: Path, files: dict[str, str]) -> Path:
         file = package / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+        if name != "bare/bad.py":
+            (file.parent / "__init__.py").touch()
     return package
 
 
@@ -297,6 +308,7 @@ def test_an_orderly_package_passes(tmp_path: Path) -> None:
         ("model/bad.py", "from .ids import ChatId", "without leading dots"),
         ("desk/__init__.py", "from ..storage import sql", "desk must not import from storage"),
         ("cellar/bad.py", "", "cellar is not a room of the house"),
+        ("bare/bad.py", "", "bare: a folder of modules needs an __init__.py"),
         ("cli.py", "import chatdesk.cellar.wine", "which is in no room of the house"),
         ("runtime/bad.py", "import chatdesk", "not the package root"),
         ("runtime/bad.py", "from chatdesk import Chat", "not the package root"),
@@ -321,7 +333,8 @@ def test_an_orderly_package_passes(tmp_path: Path) -> None:
 def test_each_violation_is_caught(tmp_path: Path, file: str, text: str, complaint: str) -> None:
     """A package that breaks one rule is told which, and where."""
     found = list(violations(build(tmp_path, {**ORDERLY, file: text})))
-    assert any(complaint in sentence and file in sentence for sentence in found), found
+    place = file.removesuffix("/bad.py")
+    assert any(complaint in sentence and place in sentence for sentence in found), found
 
 
 def test_sizes_at_the_limit_pass(tmp_path: Path) -> None:
