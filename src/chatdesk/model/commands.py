@@ -1,7 +1,8 @@
 """What can be asked of a desk to change: one Struct a command.
 
-A command on the wire is the same Struct, tagged with its `type`. `id` is made by the client: a command
-sent again under its id is answered alike and does nothing twice. `Command[R]` says what `execute` returns.
+A command on the wire is the same Struct, tagged with its `type`. `id` is made by the client: a
+command sent again under its id is answered alike and does nothing twice. `Command[R]` says what
+`execute` returns.
 """
 
 from typing import Generic, TypeAlias, TypeVar
@@ -87,7 +88,7 @@ class RetireAgent(Command[Done], frozen=True, kw_only=True, tag="retire_agent"):
 
 
 class Connect(Command[Done], frozen=True, kw_only=True, tag="connect"):
-    """A device of the agent is there; the first sets the login intent (B01). Also renews the lease."""
+    """A device of the agent is there, or still there; the first sets the login intent (B01)."""
 
     device: DeviceId
 
@@ -293,7 +294,7 @@ class AnswerTicket(Command[TicketSaved], frozen=True, kw_only=True, tag="answer_
 
 
 class ReplyToTicket(Command[TicketSaved], frozen=True, kw_only=True, tag="reply_to_ticket"):
-    """An agent writes to the customer (B41); with `state` pending he asks, with solved he finishes."""
+    """An agent writes to the customer (B41); `state` pending asks, solved finishes the case."""
 
     ticket: TicketId
     text: str

@@ -1,7 +1,7 @@
 """What happened: ids, times and states only, no personal data, so that the journal may be kept.
 
-Every event carries its audience; `chatdesk.rules.access.visible` decides from it what any channel may
-send. The texts themselves stand in records (`Message`, `TicketEntry`, `Customer`).
+Every event carries its audience; `chatdesk.rules.access.visible` decides from it what any channel
+may send. The texts themselves stand in records (`Message`, `TicketEntry`, `Customer`).
 """
 
 from typing import TypeAlias

@@ -129,7 +129,7 @@ class Record(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=
     id: str
 
 
-class Desk(Record, frozen=True, kw_only=True, tag="desk"):
+class DeskRecord(Record, frozen=True, kw_only=True, tag="desk"):
     """A shop's live-chat desk."""
 
     id: DeskId
@@ -387,7 +387,7 @@ class Reply(Record, frozen=True, kw_only=True, tag="reply"):
 
 
 AnyRecord: TypeAlias = (
-    Desk
+    DeskRecord
     | Counters
     | Queue
     | Agent

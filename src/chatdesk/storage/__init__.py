@@ -1,0 +1,1 @@
+"""Durable homes of a desk's records: the port, and its adapters."""
