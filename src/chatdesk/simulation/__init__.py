@@ -1,0 +1,1 @@
+"""Desks in virtual time, and the queueing theory that says what to expect of them."""
