@@ -2,6 +2,8 @@
 
 from importlib.metadata import version as version_of
 
+from sphinx.application import Sphinx
+
 project = "chatdesk"
 author = "The chatdesk developers"
 copyright = "2026, The chatdesk developers"
@@ -28,3 +30,19 @@ napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = "chatdesk"
+
+
+def keep_sentence_whole(
+    _app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
+    """Let an attribute's docstring be a sentence, with a colon where the sentence wants one.
+
+    Napoleon takes what stands before the first colon for a type; an empty one is left out.
+    """
+    if what in {"attribute", "data", "property"} and lines:
+        lines[0] = f": {lines[0]}"
+
+
+def setup(app: Sphinx) -> None:
+    """Run before Napoleon, whose handler has the usual priority of 500."""
+    app.connect("autodoc-process-docstring", keep_sentence_whole, priority=400)

@@ -37,6 +37,18 @@ def test_a_missing_required_thing_fails(monkeypatch: pytest.MonkeyPatch) -> None
         require("browser")
 
 
+@pytest.mark.usefixtures("no_browser")
+def test_a_marked_test_requires_its_thing(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark `browser` is enough to require a browser."""
+    monkeypatch.delenv("CHATDESK_REQUIRE", raising=False)
+    conftest.pytest_runtest_setup(request.node)
+    request.node.add_marker("browser")
+    with pytest.raises(pytest.skip.Exception, match="there is none"):
+        conftest.pytest_runtest_setup(request.node)
+
+
 def test_a_thing_that_is_there_lets_the_test_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test whose browser is there simply goes on."""
     monkeypatch.setattr(conftest, "LACKING", {"browser": lambda: None})
