@@ -14,7 +14,6 @@
     │   ├── NothingWaiting      no chat in line that this agent may take
     │   ├── NoRoom              the agent is at the maximum
     │   ├── Unavailable         the agent gets no chats at the moment
-    │   ├── DeskUnavailable     nobody is there, or the line is full: leave a note (B10)
     │   ├── ConsentRequired     the customer has not agreed to the transfer (B13)
     │   └── CommandIdReused     another command was given under this id
     ├── ProtocolError           they sent nonsense: a frame that is none
@@ -161,13 +160,6 @@ class Unavailable(Refused):
 
     code = "unavailable"
     mend = "Connect and set the status to accepting, or choose another agent."
-
-
-class DeskUnavailable(Refused):
-    """Nobody is there, or the line is full."""
-
-    code = "desk_unavailable"
-    mend = "Offer the visitor to leave a note (LeaveNote)."
 
 
 class ConsentRequired(Refused):

@@ -114,14 +114,6 @@ class ChatOpened(ChatEvent, frozen=True, kw_only=True, tag="chat_opened"):
     preferred_agent: AgentId | None = None
 
 
-class ChatTurnedAway(Event, frozen=True, kw_only=True, tag="chat_turned_away"):
-    """A request was missed: the queue shut or nobody there (B09, B10). No chat exists."""
-
-    queue: QueueId
-    visitor: VisitorId
-    reason: str
-
-
 class WaitLevelChanged(ChatEvent, frozen=True, kw_only=True, tag="wait_level_changed"):
     """A waiting chat passed a threshold (C02, C03)."""
 
@@ -310,7 +302,6 @@ AnyEvent: TypeAlias = (
     | AgentSaved
     | AgentStatusChanged
     | ChatOpened
-    | ChatTurnedAway
     | WaitLevelChanged
     | OfferMade
     | OfferSettled

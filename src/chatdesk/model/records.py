@@ -3,13 +3,15 @@
 Every record has a `type` (its tag) and an `id`, unique for that type. A record that is *live* is
 held in memory by every replica of the desk; `chatdesk.rules.lifecycle.is_live` says which are.
 Personal data stands only in `Customer`, `Visitor`, `Message`, `Answers`, `Interaction`, `Ticket`
-(its title) and `TicketEntry`, and in a chat's `page`; the journal holds ids and times.
+(its title) and `TicketEntry`, and in a chat's `page`, `question` and `customer_name`; the journal
+holds ids and times.
 """
 
 from typing import TypeAlias
 
 from msgspec import Struct
 
+from chatdesk.model.defaults import PRECHAT, QUALIFICATION, RATING
 from chatdesk.model.ids import (
     AgentId,
     ChatId,
@@ -55,9 +57,9 @@ class DeskSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     languages: tuple[str, ...] = ("en",)
     login_intent: IntentKind = IntentKind.ACCEPTING
     """What an agent's intent becomes when he connects (B01)."""
-    prechat: Form = Form()
-    qualification: Form = Form()
-    rating: Form = Form()
+    prechat: Form = PRECHAT
+    qualification: Form = QUALIFICATION
+    rating: Form = RATING
     wrap_up_seconds: Seconds | None = 120.0
     """How long a chat in wrap-up holds its agent's slot; `None`: until it is closed."""
     wrap_up_holds_slot: bool = True
@@ -150,6 +152,8 @@ class Counters(Record, frozen=True, kw_only=True, tag="counters"):
     """Last place given in a waiting line."""
     ticket: int = 0
     """Last ticket number given."""
+    handling_seconds: Seconds | None = None
+    """How long a chat holds its slot: moving average, for estimates of the wait."""
 
 
 class Queue(Record, frozen=True, kw_only=True, tag="queue"):
@@ -243,9 +247,14 @@ class Chat(Record, frozen=True, kw_only=True, tag="chat"):
     """What the chat asks for beyond the queue's skills."""
     priority: int = 0
     preferred_agent: AgentId | None = None
+    question: str = ""
+    """The beginning of what was asked; the whole is message 1."""
+    customer_name: str | None = None
     requested_at: Instant
     waiting_since: Instant
     """Where it stands in line by time: a transfer or a lost agent does not change it."""
+    queued_at: Instant
+    """When it came to the line, or last came back to it: waits are counted from here."""
     line: int = 0
     """Where it stands among those who came at the same instant."""
     wait_level: WaitLevel = WaitLevel.FINE
@@ -269,7 +278,10 @@ class Chat(Record, frozen=True, kw_only=True, tag="chat"):
     """A visitor's message the agent has not read (A25)."""
     messages: int = 0
     """Sequence number of the last message."""
+    visitor_seq: int = 0
+    """Sequence number of the visitor's last message."""
     read_to: int = 0
+    """Sequence number up to which the agent has read."""
     transfers: int = 0
     agents: tuple[AgentId, ...] = ()
     """Everybody who had it, in order."""

@@ -5,7 +5,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from chatdesk.model.ids import ChatId, CustomerId, TicketId, VisitorId
-from chatdesk.model.values import ChatState, TicketState
+from chatdesk.model.values import ChatState, EndReason, TicketState
 
 
 class Result(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -23,6 +23,8 @@ class ChatRequested(Result, frozen=True, kw_only=True, tag="chat_requested"):
     visitor: VisitorId
     state: ChatState
     position: int | None = None
+    reason: EndReason | None = None
+    """Why nobody can serve it now, when the state is `missed`: offer to leave a note (B10)."""
 
 
 class ChatTaken(Result, frozen=True, kw_only=True, tag="chat_taken"):

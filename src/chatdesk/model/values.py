@@ -240,6 +240,12 @@ class EndReason(StrEnum):
     VISITOR = "visitor"
     VISITOR_GONE = "visitor_gone"
     WAIT_LIMIT = "wait_limit"
+    NOBODY = "nobody"
+    """No agent was there who accepts chats of the queue (B10)."""
+    FULL = "full"
+    """The line was full."""
+    CLOSED = "closed"
+    """Outside the queue's hours."""
     SERVICE = "service"
 
 

@@ -29,8 +29,10 @@ class Find(Struct, frozen=True):
     """A search among records of one kind, live or not.
 
     `where` are (field, values) pairs that must all hold, each field being one of any of its values.
-    Rows come in order of `order`, then id; `after` is the `(order value, id)` of the last row of
-    the page before. The fields a kind can be searched and ordered by are in `FINDABLE`.
+    Rows come in order of `order`, then id, `descending` turning both round; text is ordered by code
+    points, and a field that is absent comes before every value. `after` is the `(order value, id)`
+    of the last row of the page before. The fields a kind can be searched and ordered by are in
+    `FINDABLE`.
     """
 
     kind: str
@@ -38,7 +40,7 @@ class Find(Struct, frozen=True):
     order: str = "id"
     descending: bool = False
     limit: int = 100
-    after: tuple[float | str, str] | None = None
+    after: tuple[float | str | None, str] | None = None
 
 
 FINDABLE: dict[str, tuple[str, ...]] = {
@@ -66,6 +68,9 @@ FINDABLE: dict[str, tuple[str, ...]] = {
 }
 """The fields of each kind that `Find` may name, which a SQL store keeps as columns."""
 
+LOOKUPS: dict[str, tuple[str, ...]] = {"customer": ("id", "email", "customer_number")}
+"""The fields that a `Need` of a kind may name, beside `id`, which every kind has."""
+
 
 class Turn(Protocol):
     """A desk's head, locked: whoever holds it is the only one who changes the desk."""
@@ -79,12 +84,17 @@ class Turn(Protocol):
         """What was committed after `since`, in order; live kinds of records at least."""
 
     def fetch(self, needs: Iterable[Need]) -> list[Record]:
-        """The records that are asked for and exist, replies among them."""
+        """The records that are asked for and exist, replies among them, each once.
+
+        What `write` was given in the same turn may or may not be among them. Raises `ValueError`
+        for a field that cannot be looked up.
+        """
 
     def write(self, batch: Batch) -> Revision:
         """Writes the batch as the next revision; it is committed when the turn's context ends.
 
-        May be called once in a turn. Raises `TurnLost` when another writer was in between.
+        May be called once in a turn. Raises `TurnLost` when another writer was in between, and
+        `StorageError` when the turn has written or ended already.
         """
 
 
@@ -102,14 +112,15 @@ class Store(ABC):
         """Locks the desk's head until the context ends, which commits; an exception rolls back.
 
         `since` is the revision the caller has applied. Raises `TurnTimeout` when the lock did not
-        come in `timeout` seconds, and `OutcomeUnknown` when nobody knows whether it committed.
+        come in `timeout` seconds, `OutcomeUnknown` when nobody knows whether it committed, and
+        `StoreCorrupt` when the store is behind `since`, as after a restored backup.
         """
 
     @abstractmethod
     def changes(self, since: Revision, *, limit: int = 1000) -> Sequence[Change]:
         """Up to `limit` commits after `since`, in order, with all kinds of records but replies.
 
-        Never skips one: a revision that is not there yet has not been committed.
+        An erased record is in no change; the event `CustomerErased` says what to drop. Never skips one: a revision that is not there yet has not been committed.
         """
 
     @abstractmethod
@@ -125,13 +136,16 @@ class Store(ABC):
         """Erases a person: a commit of its own, with the event `CustomerErased`.
 
         Deletes his `Customer`, `Visitor`, `Message`, `Answers`, `Interaction` and `TicketEntry`
-        records and the replies of his visitors; blanks the title of his tickets and the page of
-        his chats. What statistics count stays. Raises `NotFound`.
+        records and the replies of his visitors; blanks the title of his tickets and the page,
+        question and customer name of his chats. What statistics count stays. Raises `NotFound`.
         """
 
     @abstractmethod
     def forget_replies(self, before: Instant) -> int:
-        """Deletes what commands were answered before an instant; gives how many."""
+        """Deletes what commands were answered before an instant; gives how many.
+
+        Takes no turn and no revision.
+        """
 
     @abstractmethod
     def close(self) -> None:
