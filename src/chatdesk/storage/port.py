@@ -120,7 +120,8 @@ class Store(ABC):
     def changes(self, since: Revision, *, limit: int = 1000) -> Sequence[Change]:
         """Up to `limit` commits after `since`, in order, with all kinds of records but replies.
 
-        An erased record is in no change; the event `CustomerErased` says what to drop. Never skips one: a revision that is not there yet has not been committed.
+        An erased record is in no change; the event `CustomerErased` says what to drop. Never skips
+        a commit: a revision that is not there yet has not been committed.
         """
 
     @abstractmethod

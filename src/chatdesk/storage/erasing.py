@@ -1,0 +1,28 @@
+"""What erasing a person means, alike in every store."""
+
+from msgspec.structs import replace
+
+from chatdesk.model.events import CustomerErased
+from chatdesk.model.ids import CustomerId, Instant, VisitorId
+from chatdesk.model.records import Chat, Ticket
+from chatdesk.model.values import Actor, ActorKind, Audience
+
+
+def blanked_chat(chat: Chat) -> Chat:
+    """The chat without what tells about the person; everything that is counted stays."""
+    return chat if chat.page is None else replace(chat, page=None)
+
+
+def blanked_ticket(ticket: Ticket) -> Ticket:
+    """The ticket without its title, which quotes the person."""
+    return ticket if not ticket.title else replace(ticket, title="")
+
+
+def erased(customer: CustomerId, *, by: Actor, at: Instant) -> CustomerErased:
+    """The event of the commit that erases."""
+    return CustomerErased(at=at, by=by, audience=Audience(staff=True), customer=customer)
+
+
+def replies_prefix(visitor: VisitorId) -> str:
+    """What the ids of all replies to a visitor's commands begin with."""
+    return f"{ActorKind.VISITOR}:{visitor}:"
