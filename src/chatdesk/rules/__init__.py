@@ -1,0 +1,1 @@
+"""How it goes: pure functions and policies, one subject a file."""
