@@ -42,15 +42,15 @@ Listener: TypeAlias = Callable[[Told], None]
 class Signals(ABC):
     """Carries signals between the processes that serve one desk. Safe to use from several threads.
 
-    A process hears what it tells itself too.
+    A process hears what it publishes itself too.
     """
 
     @abstractmethod
-    def tell(self, signal: Told) -> None:
+    def publish(self, signal: Told) -> None:
         """Tells every listener, sooner or later or never; does not wait and does not raise."""
 
     @abstractmethod
-    def listen(self, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` with each signal from now on, until the function returned is called.
 
         Calling that function again does nothing. A signal under way may still be heard after it.
@@ -63,18 +63,18 @@ class Signals(ABC):
 
 @attrs.define(eq=False)
 class LocalSignals(Signals):
-    """Signals within one process: listeners are called by the thread that tells."""
+    """Signals within one process: listeners are called by the thread that publishes."""
 
     _listeners: tuple[tuple[object, Listener], ...] = attrs.field(factory=tuple, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
-    def tell(self, signal: Told) -> None:
+    def publish(self, signal: Told) -> None:
         """Calls every listener. The tuple is never changed in place, so no lock is held."""
         for _, listener in self._listeners:
             listener(signal)
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """See `Signals.listen`; the same listener may be added twice."""
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """See `Signals.subscribe`; the same listener may be added twice."""
         key = object()
         with self._lock:
             self._listeners = (*self._listeners, (key, listener))
