@@ -10,12 +10,12 @@ from chatdesk.model.values import Actor, ActorKind, Audience
 
 def blanked_chat(chat: Chat) -> Chat:
     """The chat without what tells about the person; everything that is counted stays."""
-    return chat if chat.page is None else replace(chat, page=None)
+    return replace(chat, page=None, question="", customer_name=None)
 
 
 def blanked_ticket(ticket: Ticket) -> Ticket:
     """The ticket without its title, which quotes the person."""
-    return ticket if not ticket.title else replace(ticket, title="")
+    return replace(ticket, title="")
 
 
 def erased(customer: CustomerId, *, by: Actor, at: Instant) -> CustomerErased:

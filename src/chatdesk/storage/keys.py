@@ -61,4 +61,6 @@ def is_count(field: str) -> bool:
 
 def typed(field: str, value: str) -> float | str:
     """A `where` value as the field holds it; raises `ValueError` when it is no number."""
-    return float(value) if is_time(field) or is_count(field) else value
+    if is_count(field):
+        return int(value)
+    return float(value) if is_time(field) else value

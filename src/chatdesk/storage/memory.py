@@ -13,6 +13,7 @@ from chatdesk.model.events import Event
 from chatdesk.model.ids import CustomerId, Instant, Revision
 from chatdesk.model.records import Chat, Record, Reply, Ticket, Visitor
 from chatdesk.model.values import Actor
+from chatdesk.rules.lifecycle import is_live
 from chatdesk.storage.erasing import blanked_chat, blanked_ticket, erased, replies_prefix
 from chatdesk.storage.keys import (
     KINDS,
@@ -24,7 +25,6 @@ from chatdesk.storage.keys import (
     scalar,
     typed,
 )
-from chatdesk.storage.live import is_live
 from chatdesk.storage.port import LOOKUPS, Durability, Find, Store
 
 _LOOKUP_FIELDS = tuple(
@@ -262,8 +262,8 @@ class MemoryStore(Store):
         for key in {key_of(record) for record in gone}:
             self._shelves.take(key)
             self._forget(key)
-        yield from (blanked_chat(chat) for chat in chats if blanked_chat(chat) is not chat)
-        yield from (blanked_ticket(t) for t in tickets if blanked_ticket(t) is not t)
+        yield from map(blanked_chat, chats)
+        yield from map(blanked_ticket, tickets)
 
     def _of(self, kind: str, owners: set[str], field: str = "customer") -> Iterator[Record]:
         records = self._shelves.by_kind[kind].values()

@@ -1,0 +1,162 @@
+"""The tables: one a kind of record, with columns to search and read, and the whole record as JSON.
+
+`record` is the truth that is decoded; the other columns are for `Find` and for people. Every table
+carries the desk, so that one database can hold several.
+"""
+
+from types import MappingProxyType
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+from chatdesk.storage.keys import is_count, is_time
+from chatdesk.storage.port import FINDABLE
+from chatdesk.storage.sql.instants import UtcInstant
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is ordered by code points, as SQLite and Python do."""
+
+METADATA = MetaData()
+
+NAMES = MappingProxyType(
+    {
+        "desk": "setups",
+        "counters": "counters",
+        "queue": "queues",
+        "agent": "agents",
+        "customer": "customers",
+        "visitor": "visitors",
+        "chat": "chats",
+        "offer": "offers",
+        "message": "messages",
+        "answers": "answers",
+        "interaction": "interactions",
+        "ticket": "tickets",
+        "ticket_entry": "ticket_entries",
+        "reply": "replies",
+    }
+)
+"""What the table of each kind is called, after `chatdesk_`."""
+
+ALWAYS_LIVE = ("desk", "counters", "queue", "agent")
+SOMETIMES_LIVE = ("visitor", "chat", "offer", "ticket")
+
+_MORE_COLUMNS = MappingProxyType(
+    {
+        "customer": ("created_at",),
+        "visitor": ("chat",),
+        "chat": ("closed_at",),
+        "offer": ("settled_at",),
+        "reply": ("at", "command"),
+    }
+)
+
+INDEXES = MappingProxyType(
+    {
+        "customer": (("email",), ("customer_number",)),
+        "visitor": (("customer",),),
+        "chat": (("customer",), ("agent",), ("requested_at", "id")),
+        "offer": (("chat",),),
+        "message": (("chat", "seq"),),
+        "answers": (("chat",), ("customer",)),
+        "interaction": (("customer", "at"),),
+        "ticket": (("customer",), ("chat",), ("number",), ("updated_at", "id")),
+        "ticket_entry": (("ticket", "seq"),),
+        "reply": (("at",),),
+    }
+)
+"""The columns that are looked up often; the others are found by reading the table."""
+
+
+def columns_of(kind: str) -> tuple[str, ...]:
+    """The fields of a kind that have a column of their own, `id` not among them."""
+    fields = (*FINDABLE.get(kind, ()), *_MORE_COLUMNS.get(kind, ()))
+    return tuple(field for field in fields if field != "id")
+
+
+def _column(field: str) -> Column[object]:
+    if is_time(field):
+        return Column(field, UtcInstant)
+    if is_count(field):
+        return Column(field, BigInteger)
+    return Column(field, TEXT)
+
+
+def _indexes(kind: str, name: str) -> list[Index]:
+    indexes = [
+        Index(f"{name}_{'_'.join(fields)}", "desk", *fields) for fields in INDEXES.get(kind, ())
+    ]
+    if kind != "reply":
+        indexes.append(Index(f"{name}_revision", "desk", "revision"))
+    return indexes
+
+
+def _table(kind: str) -> Table:
+    name = f"chatdesk_{NAMES[kind]}"
+    table = Table(
+        name,
+        METADATA,
+        Column("desk", TEXT, nullable=False),
+        Column("id", TEXT, nullable=False),
+        *(_column(field) for field in columns_of(kind)),
+        *([Column("live", Boolean, nullable=False)] if kind in SOMETIMES_LIVE else []),
+        *([Column("revision", BigInteger, nullable=False)] if kind != "reply" else []),
+        Column("record", Text, nullable=False),
+        PrimaryKeyConstraint("desk", "id"),
+        *_indexes(kind, name),
+    )
+    if kind in SOMETIMES_LIVE:
+        live = table.c.live
+        # SQLite uses a partial index where the query repeats its condition word by word
+        Index(f"{name}_live", table.c.desk, sqlite_where=text("live = 1"), postgresql_where=live)
+    return table
+
+
+TABLES: dict[str, Table] = {kind: _table(kind) for kind in NAMES}
+"""The table of each kind of record."""
+
+DESKS = Table(
+    "chatdesk_desks",
+    METADATA,
+    Column("id", TEXT, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+"""The head of each desk: the row that a turn locks."""
+
+COMMITS = Table(
+    "chatdesk_commits",
+    METADATA,
+    Column("desk", TEXT, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    PrimaryKeyConstraint("desk", "revision"),
+)
+"""When each revision was written."""
+
+JOURNAL_IDS = ("chat", "agent", "queue", "customer", "ticket")
+
+JOURNAL = Table(
+    "chatdesk_journal",
+    METADATA,
+    Column("desk", TEXT, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("type", TEXT, nullable=False),
+    *(Column(field, TEXT) for field in JOURNAL_IDS),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("desk", "revision", "seq"),
+)
+"""The events of each revision, in order: ids and times, no personal data."""
