@@ -1,6 +1,7 @@
 """Frames: what is told of an event, and the published schema."""
 
 import re
+from enum import EnumType
 from pathlib import Path
 from typing import Any, get_args
 
@@ -39,7 +40,7 @@ def sample(kind: Any) -> Any:
     }
     if kind in samples:
         return samples[kind]
-    return next(iter(kind)) if isinstance(kind, type) else None
+    return next(iter(kind)) if isinstance(kind, EnumType) else None
 
 
 def sample_event(kind: type[Event]) -> Event:

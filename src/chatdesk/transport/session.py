@@ -19,7 +19,6 @@ from types import MappingProxyType
 import attrs
 from msgspec import Struct
 
-from chatdesk.model.commands import Command
 from chatdesk.model.errors import (
     FrameTooLarge,
     MalformedFrame,
@@ -27,7 +26,6 @@ from chatdesk.model.errors import (
     Refused,
     Unauthenticated,
 )
-from chatdesk.model.queries import Query
 from chatdesk.transport.codec import decode, encode, id_of
 from chatdesk.transport.frames import (
     MAX_FRAME_BYTES,
@@ -215,12 +213,15 @@ class Session:
         When more waits than a session bears, the client does not read: what waits is thrown away,
         and he is told so. What he has been sent stays whole, so his last revision stays good.
         """
+        self.deliver_encoded(map(encode, frames))
+
+    def deliver_encoded(self, frames: Iterable[bytes]) -> None:
+        """As `deliver`, for frames that `encode` has made, perhaps for many clients at once."""
         if self.state is SessionState.CLOSED:
             return
         for frame in frames:
-            line = encode(frame) + b"\n"
-            self._unsent.append(line)
-            self._unsent_bytes += len(line)
+            self._unsent += (frame, b"\n")
+            self._unsent_bytes += len(frame) + 1
         if self._unsent_bytes > self._limits.unsent_bytes:
             self._unsent.clear()
             self.bye(ByeCode.SLOW)
@@ -242,8 +243,3 @@ class Session:
     def closed(self) -> bool:
         """Whether the session has ended: nothing more is received, and nothing put in line."""
         return self.state is SessionState.CLOSED
-
-
-def is_request(frame: ClientFrame) -> bool:
-    """Whether a frame is a command or a query, which the desk answers."""
-    return isinstance(frame, Command | Query)
