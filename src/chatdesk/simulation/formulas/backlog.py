@@ -186,7 +186,7 @@ class ImpatientBacklog:
         """Sum over k of weights times P(sum of Exp(rate + i theta), i = 0..k, exceeds `after`).
 
         With x = exp(-theta after) that chance is I_x(rate / theta, k + 1), a sum of negative
-        binomial terms, all positive (David and Nagaraja 2003, "Order Statistics", section 2.5).
+        binomial terms, all positive (David and Nagaraja 2003, "Order Statistics").
         """
         shape = rate / self.abandonment_rate
         settled = -math.expm1(-self.abandonment_rate * after)

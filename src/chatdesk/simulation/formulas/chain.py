@@ -19,7 +19,7 @@ Moves = Callable[[S], Iterable[tuple[S, float]]]
 
 MOST_STATES = 150_000
 TOLERANCE = 1e-12
-"""Sweeps end when no state's chance changes by more than this share of it, twice in a row."""
+"""Sweeps end when no state's chance changes by more than this share of it."""
 
 _MOST_SWEEPS = 20_000
 _LOWEST_LOG = -600.0
@@ -65,25 +65,29 @@ class LevelChain(Generic[S]):
                 self.incoming[index[target]].append((source, rate))
                 leaving[source] += rate
 
-    def solve(self, tolerance: float = TOLERANCE) -> None:
+    def solve(self, tolerance: float = TOLERANCE, least: float = 0.0) -> None:
         """Compute the chances of all states, which then sum to 1.
 
         Gauss-Seidel sweeps down and up, each pair followed by the exact balance between
         levels (aggregation and disaggregation: Takahashi 1975; Stewart 1994, section 6). A sweep
         costs O(transitions); some dozens suffice, because the slow modes are those between levels.
-        Raises TooManyStates if they do not.
+        Changes are relative to a state's chance, or to `least` if that is more.
+        Raises TooManyStates if the sweeps do not settle.
         """
         self._balance_levels()
-        calm = 0
         for _ in range(_MOST_SWEEPS):
             before = self.chances.copy()
             self._sweep(reversed(range(len(self.states))))
             self._sweep(range(len(self.states)))
             self._balance_levels()
-            calm = calm + 1 if max(map(_change, before, self.chances)) < tolerance else 0
-            if calm > 1:
+            if self._change(before, least) < tolerance:
                 return
         raise TooManyStates(f"no steady state within {_MOST_SWEEPS} sweeps: simulate instead")
+
+    def _change(self, before: list[float], least: float) -> float:
+        return max(
+            abs(old - new) / max(new, least) for old, new in zip(before, self.chances, strict=True)
+        )
 
     def _sweep(self, order: Iterable[int]) -> None:
         chances, incoming = self.chances, self.incoming
@@ -121,8 +125,7 @@ class LevelChain(Generic[S]):
     def mean(self, value: Callable[[S], float]) -> float:
         """Return the steady-state mean of a function of the state."""
         return math.fsum(
-            chance * value(state)
-            for chance, state in zip(self.chances, self.states, strict=True)
+            chance * value(state) for chance, state in zip(self.chances, self.states, strict=True)
         )
 
 
@@ -151,7 +154,3 @@ def _ranges(levels: Iterable[int]) -> list[range]:
         ranges.append(range(begin, end))
         begin = end
     return ranges
-
-
-def _change(before: float, after: float) -> float:
-    return abs(before - after) / after

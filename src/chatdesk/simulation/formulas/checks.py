@@ -45,6 +45,6 @@ def stable(arrival_rate: float, full_rate: float) -> None:
 
 def rates_by_level(name: str, rates: Sequence[float]) -> tuple[float, ...]:
     """Return the rates; raise InvalidParameter unless level 0 is 0 and none is negative."""
-    if len(rates) < 2 or rates[0] != 0:
+    if len(rates) <= 1 or rates[0] != 0:
         raise InvalidParameter(f"{name} is {rates!r}: give 0 for level 0, then a rate a level")
     return tuple(not_negative(f"{name}[{level}]", rate) for level, rate in enumerate(rates))

@@ -1,7 +1,8 @@
 """Agents who hold several chats at once and slow down as they take more.
 
 An agent at level k (k chats open) finishes chats at the total rate `rate_by_level[k]`: each of
-them at an equal part of it, with exponential work. Customers who find no agent with room wait in one line.
+them at an equal part of it, with exponential work. Customers who find no agent with room wait in
+one line.
 """
 
 import enum
@@ -24,9 +25,10 @@ Levels = tuple[int, ...]
 class Dispatch(enum.StrEnum):
     """Which agent with room gets an arriving chat.
 
-    `BALANCED` is an idealisation in which open chats are spread evenly at every moment, as if they could be
-    moved between agents. It costs O(agents * limit) states instead of C(agents + limit, limit)
-    and equals every other rule when agents do not slow down.
+    `BALANCED` is an idealisation in which open chats are spread evenly at every moment, as if
+    they could be moved between agents. It costs O(agents * limit) states instead of
+    C(agents + limit, limit), and its line equals that of every other rule when agents do not
+    slow down.
     """
 
     LEAST_BUSY = "least_busy"
@@ -39,8 +41,8 @@ class Floor(Struct, frozen=True, kw_only=True):
     """Who is at work and how fast.
 
     `rate_by_level[0]` is 0 and `rate_by_level[k]` the total rate at which an agent with k chats
-    finishes them; the last level is the limit. `leaving_rate_by_level[k]` is the rate at which *each*
-    chat of an agent with k chats is left by its customer, unfinished.
+    finishes them; the last level is the limit. `leaving_rate_by_level[k]` is the rate at which
+    *each* chat of an agent with k chats is left by its customer, unfinished.
     """
 
     agents: int
@@ -59,8 +61,8 @@ class Floor(Struct, frozen=True, kw_only=True):
 class ConcurrentQueue(Struct, frozen=True):
     """The steady state of a floor.
 
-    `utilisation` is an agent's share of time with at least one chat, `slot_utilisation` the share of all
-    places that are taken, `level_shares[k]` the share of time an agent holds k chats,
+    `utilisation` is an agent's share of time with at least one chat, `slot_utilisation` the share
+    of all places that are taken, `level_shares[k]` the share of time an agent holds k chats,
     `mean_sojourn_in_service` the mean time from the answer to the end, left or finished.
     `p_abandon` is the share of all that leaves the line, `p_abandon_in_service` the share of all
     that leaves while served.
@@ -147,12 +149,8 @@ def concurrent_mean_wait_answered(floor: Floor) -> float:
 def _solve(floor: Floor) -> _Solution:
     _check(floor)
     moves = _Moves(floor, tuple(map(sum, zip(floor.rate_by_level, _leaving(floor), strict=True))))
-    line = backlog(
-        floor.arrival_rate, floor.agents * moves.ending[-1], floor.abandonment_rate
-    )
-    chain = LevelChain.explore(
-        (floor.agents, *[0] * floor.limit), moves.climb, moves.fall
-    )
+    line = backlog(floor.arrival_rate, floor.agents * moves.ending[-1], floor.abandonment_rate)
+    chain = LevelChain.explore((floor.agents, *[0] * floor.limit), moves.climb, moves.fall)
     chain.solve()
     full = chain.chances[-1]
     whole = line.head * (1 - full) + full * line.total
@@ -233,4 +231,3 @@ def slowdown(rate_by_level: Sequence[float], level: int) -> float:
     """Return how many times longer a chat lasts at `level` than when the agent has it alone."""
     rates = rates_by_level("rate_by_level", rate_by_level)
     return level * rates[1] / rates[level]
-

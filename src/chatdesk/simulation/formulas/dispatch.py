@@ -1,30 +1,34 @@
 """Agents with a line each: an arrival joins one of them at once and stays there."""
 
+import heapq
+import itertools
 import math
 from collections.abc import Iterator
 
 import attrs
 from msgspec import Struct
 
-from chatdesk.simulation.errors import InvalidParameter, TooManyStates
-from chatdesk.simulation.formulas.chain import MOST_STATES, LevelChain
+from chatdesk.simulation.errors import InvalidParameter
+from chatdesk.simulation.formulas.chain import LevelChain, Moves
 from chatdesk.simulation.formulas.checks import count, positive, stable
 from chatdesk.simulation.formulas.erlang import erlang_c
 
 Lines = tuple[int, ...]
 """Customers at each agent, the one in service included, in ascending order."""
 
-NEGLIGIBLE = 1e-15
-"""Chance of the longest line and of the widest gap that the solver keeps."""
+NEGLIGIBLE = 1e-16
+"""Chance below which a state is not explored further."""
 
-_FIRST_BOUND = 8
-_ROUGH = 1e-6
+_ROUGH = 0.3
+_SETTLED = 1e-13
+_LEAST = 1e-5
 
 
 class DispatchedQueue(Struct, frozen=True):
     """Mean times in the system, wait and service, of separate lines.
 
-    `mean_sojourn_random` is that of random dispatch and `mean_sojourn_central_queue` that of one common line.
+    `mean_sojourn_random` is that of random dispatch and `mean_sojourn_central_queue` that of one
+    common line.
     """
 
     mean_sojourn: float
@@ -47,9 +51,11 @@ def random_dispatch_sojourn(load: float, service_rate: float) -> float:
 def power_of_choices_sojourn(load: float, service_rate: float, choices: int) -> float:
     """Return the mean time in system when an arrival joins the shortest of `choices` random lines.
 
-    In the limit of many agents: the sum over i of load ** ((choices ** i - choices) / (choices - 1)),
-    divided by the service rate (Vvedenskaya, Dobrushin and Karpelevich 1996; Mitzenmacher 2001). Terms are summed
-    until they underflow. Raises InvalidParameter, and UnstableModel unless `load` < 1.
+    In the limit of many agents: the sum over i of
+    load ** ((choices ** i - choices) / (choices - 1)), divided by the service rate (Vvedenskaya,
+    Dobrushin and Karpelevich 1996; Mitzenmacher 2001). Terms are summed until they underflow.
+
+    Raises InvalidParameter, and UnstableModel unless `load` < 1.
     """
     if count("choices", choices) == 1:
         return random_dispatch_sojourn(load, service_rate)
@@ -76,9 +82,9 @@ def shortest_of(
     """Return the steady state when arrivals join the shortest of `choices` lines, all by default.
 
     The lines looked at are different ones, drawn at random; among equals each is as likely. The
-    chain of ordered lines is solved on a box, widened until the longest line and the widest gap between lines
-    that it holds are less likely than 1e-15, so results are good to about 1e-11. For two to
-    four agents, five at a light load.
+    chain of ordered lines is infinite; it is explored where it is likely, until states
+    beyond have chances below 1e-16, and results are good to about 1e-10. Seconds for two to four
+    agents.
 
     Raises InvalidParameter, UnstableModel unless `load` < 1, and TooManyStates.
     """
@@ -88,7 +94,7 @@ def shortest_of(
         raise InvalidParameter(f"choices is {looked_at}: give 1 to {agents}, the number of agents")
     stable(positive("load", load), 1.0)
     arrival_rate = load * agents * positive("service_rate", service_rate)
-    chain = _solve(_Box(agents, looked_at, arrival_rate, service_rate, _FIRST_BOUND, _FIRST_BOUND))
+    chain = _Lines(agents, looked_at, arrival_rate, service_rate).solve()
     in_system = chain.mean(sum)
     return DispatchedQueue(
         mean_sojourn=in_system / arrival_rate,
@@ -101,23 +107,21 @@ def shortest_of(
 
 
 @attrs.frozen
-class _Box:
-    """The ordered lines kept: none longer than `longest`, none more than `gap` above the least."""
+class _Lines:
+    """Arrivals and departures, and the search for the states that matter."""
 
     agents: int
     choices: int
     arrival_rate: float
     service_rate: float
-    longest: int
-    gap: int
 
     def climb(self, lines: Lines) -> Iterator[tuple[Lines, float]]:
         """Where an arrival leads, by the place of the shortest line it looks at."""
         draws = math.comb(self.agents, self.choices)
         for place, next_place in _runs(lines):
-            longer = self._draws_from(place) - self._draws_from(next_place)
-            if longer and (target := _with(lines, next_place - 1, 1)) in self:
-                yield target, self.arrival_rate * longer / draws
+            best_here = self._draws_from(place) - self._draws_from(next_place)
+            if best_here:
+                yield _with(lines, next_place - 1, 1), self.arrival_rate * best_here / draws
 
     def _draws_from(self, place: int) -> int:
         return math.comb(self.agents - place, self.choices)
@@ -125,15 +129,58 @@ class _Box:
     def fall(self, lines: Lines) -> Iterator[tuple[Lines, float]]:
         """Where a departure leads."""
         for place, next_place in _runs(lines):
-            if lines[place] and (target := _with(lines, place, -1)) in self:
-                yield target, self.service_rate * (next_place - place)
+            if lines[place]:
+                yield _with(lines, place, -1), self.service_rate * (next_place - place)
 
-    def __contains__(self, lines: Lines) -> bool:
-        return lines[-1] <= self.longest and lines[-1] - lines[0] <= self.gap
+    def solve(self) -> LevelChain[Lines]:
+        """Explore and solve roughly in turns until hardly a chance is added, then solve well."""
+        chances = self._evenly_filled()
+        while True:
+            found = self._explored(chances)
+            chain = LevelChain.explore(
+                (0,) * self.agents, _within(found, self.climb), _within(found, self.fall)
+            )
+            chain.chances = [found[state] for state in chain.states]
+            if math.fsum(found[state] for state in found.keys() - chances) < _SETTLED:
+                chain.solve(least=_LEAST)
+                return chain
+            chain.solve(_ROUGH, NEGLIGIBLE)
+            chances = dict(zip(chain.states, chain.chances, strict=True))
 
-    def states(self) -> int:
-        """An upper bound of the number of states."""
-        return (self.longest + 1) * math.comb(self.gap + self.agents - 1, self.agents - 1)
+    def _evenly_filled(self) -> dict[Lines, float]:
+        """The states with equal lines, as likely as those of one common line."""
+        load = self.arrival_rate / (self.agents * self.service_rate)
+        most = math.ceil(math.log(NEGLIGIBLE) / math.log(load))
+        return {self._even(n): load**n for n in range(most + 1)}
+
+    def _even(self, customers: int) -> Lines:
+        each, longer = divmod(customers, self.agents)
+        return (each,) * (self.agents - longer) + (each + 1,) * longer
+
+    def _explored(self, chances: dict[Lines, float]) -> dict[Lines, float]:
+        """Add what moves from likely states lead to, most likely first, estimating its chance."""
+        found = dict(chances)
+        fresh = [(-chance, lines) for lines, chance in chances.items() if chance > NEGLIGIBLE]
+        heapq.heapify(fresh)
+        whole_rate = self.arrival_rate + self.agents * self.service_rate
+        while fresh:
+            minus_chance, lines = heapq.heappop(fresh)
+            for target, rate in itertools.chain(self.climb(lines), self.fall(lines)):
+                estimate = -minus_chance * rate / whole_rate
+                if target not in found and estimate > NEGLIGIBLE:
+                    self._add(target, estimate, found)
+                    heapq.heappush(fresh, (-estimate, target))
+        return found
+
+    def _add(self, lines: Lines, chance: float, found: dict[Lines, float]) -> None:
+        """Add a state and a way down from it, so that no state is a dead end."""
+        while lines not in found:
+            found[lines] = chance
+            lines = _with(lines, lines.index(lines[-1]), -1)
+
+
+def _within(found: dict[Lines, float], moves: Moves[Lines]) -> Moves[Lines]:
+    return lambda lines: [move for move in moves(lines) if move[0] in found]
 
 
 def _runs(lines: Lines) -> Iterator[tuple[int, int]]:
@@ -147,39 +194,3 @@ def _runs(lines: Lines) -> Iterator[tuple[int, int]]:
 
 def _with(lines: Lines, place: int, step: int) -> Lines:
     return (*lines[:place], lines[place] + step, *lines[place + 1 :])
-
-
-def _solve(box: _Box) -> LevelChain[Lines]:
-    """Solve roughly and widen the box until what it leaves out is negligible, then solve well."""
-    while True:
-        if box.states() > MOST_STATES * 4:
-            raise TooManyStates(
-                f"{box.agents} lines at this load need more than {MOST_STATES} states: take fewer "
-                "agents or a lower load, or simulate"
-            )
-        chain = LevelChain.explore((0,) * box.agents, box.climb, box.fall)
-        chain.solve(_ROUGH)
-        wider = _widened(box, chain)
-        if wider == box:
-            chain.solve()
-            return chain
-        box = wider
-
-
-def _widened(box: _Box, chain: LevelChain[Lines]) -> _Box:
-    longest = chain.mean(lambda lines: float(lines[-1] == box.longest))
-    gap = chain.mean(lambda lines: float(lines[-1] - lines[0] == box.gap))
-    return attrs.evolve(
-        box,
-        longest=box.longest + _missing(box.longest, longest),
-        gap=min(box.gap + _missing(box.gap, gap), box.longest + _missing(box.longest, longest)),
-    )
-
-
-def _missing(bound: int, chance: float) -> int:
-    """How much to widen a bound, if chances beyond it fall on as they have fallen up to it."""
-    if chance <= NEGLIGIBLE:
-        return 0
-    decades = max(-math.log10(chance), 0.5)
-    wanted = math.ceil(bound * -math.log10(NEGLIGIBLE) / decades) + 1
-    return min(wanted, 2 * bound) - bound

@@ -42,8 +42,8 @@ class PatientQueue(Struct, frozen=True):
 class ImpatientQueue(Struct, frozen=True):
     """A desk whose customers give up after an exponential patience (Erlang A, M/M/n+M).
 
-    `mean_wait` is of all, `mean_wait_answered` of those who are served, and `mean_offered_wait` what
-    somebody with endless patience would wait. `p_wait` is the share that does not find a free
+    `mean_wait` is of all, `mean_wait_answered` of those who are served, and `mean_offered_wait`
+    what somebody with endless patience would wait. `p_wait` is the share that does not find a free
     agent, `p_abandon` the share of all that gives up, `throughput` the rate of finished chats.
     `qed_beta` is (1 - load) * sqrt(agents), the place between quality (above 0) and economy (below)
     in the sense of Halfin and Whitt (1981).
@@ -64,8 +64,8 @@ class ImpatientQueue(Struct, frozen=True):
 def blocking(agents: int, load: float) -> float:
     """Return Erlang's B for `load` = arrival rate / service rate, without checks.
 
-    By the recursion 1/B(n) = 1 + n/(load B(n-1)) turned over, in which errors shrink (Jagerman 1974,
-    "Some properties of the Erlang loss function").
+    By the recursion 1/B(n) = 1 + n/(load B(n-1)) turned over, in which errors shrink (Jagerman
+    1974, "Some properties of the Erlang loss function").
     """
     blocked = 1.0
     for n in range(1, agents + 1):
@@ -93,8 +93,8 @@ def erlang_b(agents: int, arrival_rate: float, service_rate: float) -> LossQueue
 def erlang_c(agents: int, arrival_rate: float, service_rate: float) -> PatientQueue:
     """Return the steady state of a desk where everybody waits until served.
 
-    Source: Erlang 1917. Exact; raises InvalidParameter, and UnstableModel when the agents cannot keep
-    up.
+    Source: Erlang 1917. Exact; raises InvalidParameter, and UnstableModel when the agents cannot
+    keep up.
     """
     load, waits = _waits(agents, arrival_rate, service_rate)
     mean_wait = waits / (agents * service_rate - arrival_rate)
@@ -139,7 +139,7 @@ def erlang_a(
     served = arrival_rate * (1 - abandoned)
     load = arrival_rate / service_rate
     return ImpatientQueue(
-        p_wait=line.total * unit,
+        p_wait=min(1.0, line.total * unit),
         p_abandon=abandoned,
         mean_wait=queue / arrival_rate,
         mean_wait_answered=line.answered_wait * unit / (1 - abandoned),

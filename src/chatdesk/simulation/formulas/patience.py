@@ -27,25 +27,27 @@ class FixedPatienceQueue(Struct, frozen=True):
 
 
 class _Waits(Struct, frozen=True):
-    """The law of the offered wait v: `rate` exp(-drift v) up to the patience, then given up."""
+    """The law of the offered wait: exponential in v with `drift` below the patience.
 
-    rate: float  # the density just above 0
+    `peak` is its density where it is largest: just above 0, or at the patience under overload.
+    """
+
+    peak: float
     drift: float
+    patience: float
     given_up: float
 
-    def between(self, start: float, end: float) -> float:
-        """Share of customers with an offered wait in this interval, below the patience."""
-        span = end - start
-        if self.drift * span >= 0:
-            return self.rate * math.exp(-self.drift * start) * span * _mean(self.drift * span)
-        return self.rate * math.exp(-self.drift * end) * span * _mean(-self.drift * span)
+    def between(self, start: float) -> float:
+        """Share of customers with an offered wait above `start`, but below the patience."""
+        span = self.patience - start
+        below_peak = math.exp(-self.drift * start) if self.drift > 0 else 1.0
+        return self.peak * below_peak * span * _mean(abs(self.drift) * span)
 
-    def moment(self, patience: float) -> float:
+    def moment(self) -> float:
         """Mean of the offered wait where it is below the patience, else 0."""
-        scale, y = self.rate * patience**2, self.drift * patience
-        if y >= 0:
-            return scale * _first_moment(y)
-        return scale * math.exp(-y) * (_mean(-y) - _first_moment(-y))
+        y = abs(self.drift) * self.patience
+        first = _first_moment(y) if self.drift >= 0 else _mean(y) - _first_moment(y)
+        return self.peak * self.patience**2 * first
 
 
 def fixed_patience(
@@ -58,11 +60,11 @@ def fixed_patience(
     Mandelbaum 2005). Exact, O(agents), at any load; raises InvalidParameter.
     """
     waits = _waits(agents, arrival_rate, service_rate, patience)
-    answered_late = waits.moment(patience)
+    answered_late = waits.moment()
     served = 1 - waits.given_up
     mean_wait = answered_late + patience * waits.given_up
     return FixedPatienceQueue(
-        p_wait=waits.between(0.0, patience) + waits.given_up,
+        p_wait=min(1.0, waits.between(0.0) + waits.given_up),
         p_abandon=waits.given_up,
         mean_wait=mean_wait,
         mean_wait_answered=answered_late / served,
@@ -79,7 +81,7 @@ def fixed_patience_wait_beyond(
     waits = _waits(agents, arrival_rate, service_rate, patience)
     if not_negative("after", after) >= patience:
         return 0.0
-    return waits.between(after, patience) + waits.given_up
+    return waits.between(after) + waits.given_up
 
 
 def _waits(agents: int, arrival_rate: float, service_rate: float, patience: float) -> _Waits:
@@ -93,7 +95,7 @@ def _waits(agents: int, arrival_rate: float, service_rate: float, patience: floa
     edge = blocked * arrival_rate * math.exp(-max(y, 0.0)) / full_rate
     inside = blocked * arrival_rate * patience * _mean(abs(y))
     total = below + inside + edge
-    return _Waits(blocked * arrival_rate * below / total, drift, edge / total)
+    return _Waits(blocked * arrival_rate / total, drift, patience, edge / total)
 
 
 def _mean(y: float) -> float:

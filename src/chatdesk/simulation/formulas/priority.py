@@ -37,9 +37,7 @@ def nonpreemptive_priority(
     whole = erlang_c(agents, sum(rates), service_rate)
     full_rate = agents * service_rate
     left = [1 - load / full_rate for load in accumulate(rates, initial=0.0)]
-    waits = tuple(
-        whole.p_wait / full_rate / (before * after) for before, after in pairwise(left)
-    )
+    waits = tuple(whole.p_wait / full_rate / (before * after) for before, after in pairwise(left))
     queues = tuple(rate * wait for rate, wait in zip(rates, waits, strict=True))
     return PriorityQueue(
         p_wait=whole.p_wait,

@@ -3,7 +3,7 @@
 An agent who comes free takes the customer who has waited longest among those he can serve; a
 customer who finds several able agents free gets the one who has been idle longest (FCFS-ALIS).
 The steady state then has a product form: Adan and Weiss 2014, "A skill based parallel service
-system under FCFS-ALIS", Stochastic Systems 4(1), theorem 2.1.
+system under FCFS-ALIS", Stochastic Systems 4(1).
 """
 
 import itertools
@@ -70,14 +70,6 @@ def _check(arrival_rates: Mapping[str, float], pools: Sequence[Pool]) -> None:
         raise InvalidParameter(f"pools {idle} serve no class that arrives: leave them out")
     if (states := math.prod(pool.agents + 1 for pool in pools)) > MOST_STATES:
         raise TooManyStates(f"{states} states, more than {MOST_STATES}: merge pools, or simulate")
-
-
-@attrs.define
-class _Weight:
-    """Unnormalised sums over all orders of the busy agents and all lines between them."""
-
-    chance: float
-    queues: tuple[float, ...]
 
 
 @attrs.frozen
@@ -161,7 +153,9 @@ class _Skills:
         weights = {(0,) * len(self.pools): 0.0}
         for state in itertools.islice(self._states(), 1, None):
             log, _ = _mixture([weights[before] for before in _predecessors(state)])
-            weights[state] = log - math.log(math.fsum(map(self.rates.__getitem__, self._reach(state))))
+            weights[state] = log - math.log(
+                math.fsum(map(self.rates.__getitem__, self._reach(state)))
+            )
         return weights
 
     def _waits(self, name: str, chances: dict[Busy, float]) -> float:

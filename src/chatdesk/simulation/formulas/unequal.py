@@ -2,7 +2,7 @@
 
 import enum
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 from msgspec import Struct
@@ -11,7 +11,6 @@ from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.formulas.backlog import Backlog, backlog
 from chatdesk.simulation.formulas.chain import LevelChain
 from chatdesk.simulation.formulas.checks import not_negative, positive
-
 
 _RESCALE = 1e200
 
@@ -54,8 +53,9 @@ def unequal(
     """Return the steady state of agents with their own speeds.
 
     `RANDOM` and `LONGEST_IDLE` have the same steady state (Doroudi and Gopalakrishnan 2013), a
-    product form (Gumbel 1960), computed in O(distinct speeds * agents ** 2). The ordered preferences go through the
-    2 ** agents sets of busy agents, to a relative change of 1e-12: about a dozen agents.
+    product form (Gumbel 1960), computed in O(distinct speeds * agents ** 2). The ordered
+    preferences go through the 2 ** agents sets of busy agents, to a relative change of 1e-12:
+    about a dozen agents.
 
     Raises InvalidParameter, UnstableModel (nobody gives up and too many come) and TooManyStates.
     """
@@ -92,9 +92,10 @@ def _with_line(
 
 
 def _without_order(rates: Sequence[float], arrival_rate: float) -> _WithoutLine:
-    """Sum the weights of all sets of idle agents: j! times the product of their rate / arrival rate.
+    """Sum the weights of all sets of idle agents.
 
-    The full state weighs 1; an agent is busy in the sets drawn from the others.
+    A set of j weighs j! times the product of rate / arrival rate. The full state weighs 1; an
+    agent is busy in the sets drawn from the others.
     """
     slowness = [rate / arrival_rate for rate in rates]
     whole = _log_of_idle_sets(slowness)
@@ -134,8 +135,12 @@ def _with_order(
     moves = _Moves(tuple(rates), arrival_rate, tuple(order))
     chain = LevelChain.explore(0, moves.climb, moves.fall)
     chain.solve()
-    busy = tuple(chain.mean(lambda taken, i=i: float(taken >> i & 1)) for i in range(len(rates)))
+    busy = tuple(chain.mean(_has_bit(agent)) for agent in range(len(rates)))
     return _WithoutLine(p_full=chain.chances[-1], busy=busy)
+
+
+def _has_bit(place: int) -> Callable[[int], float]:
+    return lambda taken: float(taken >> place & 1)
 
 
 @attrs.frozen
