@@ -1,0 +1,1 @@
+"""The machine: a command goes in with the time, changed records and events come out."""

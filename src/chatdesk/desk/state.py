@@ -1,0 +1,438 @@
+"""The state of a desk: every live record and its indexes, behind one door.
+
+`put` is that door: it takes the old version out of every index and puts the new one in, hands
+routing its seats and waiting chats, and remembers the record for the next batch. What a replica
+hears from other processes comes through the same door (`replay`), so all replicas hold the same.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+import msgspec
+from attrs import define, field
+from sortedcontainers import SortedList
+
+from chatdesk.desk.guests import Guests
+from chatdesk.desk.timers import due_at
+from chatdesk.model.errors import ConfigurationError, NotFound
+from chatdesk.model.events import Event
+from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, TicketId, VisitorId
+from chatdesk.model.records import (
+    Agent,
+    Chat,
+    Counters,
+    DeskRecord,
+    DeskSetup,
+    Offer,
+    Queue,
+    Record,
+    Ticket,
+    Visitor,
+)
+from chatdesk.model.values import ChatState
+from chatdesk.rules.availability import can_receive
+from chatdesk.rules.disciplines import DISCIPLINES, Discipline
+from chatdesk.rules.lifecycle import is_live
+from chatdesk.rules.policies import POLICIES, AssignmentPolicy
+from chatdesk.rules.routing import Router
+from chatdesk.rules.staff import Seat, tags_of
+
+COUNTERS = "counters"
+UNLIMITED = 1_000_000_000
+"""Room of a seat for tickets, which wait for no slot."""
+
+R = TypeVar("R", bound=Record)
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+ROUTING_FIELDS = (
+    "state",
+    "queue",
+    "waiting_since",
+    "line",
+    "priority",
+    "skills",
+    "language",
+    "preferred_agent",
+    "declined_by",
+)
+"""What routing looks at: a waiting chat is handed to it anew when one of these changed."""
+
+
+@define(eq=False)
+class State:
+    """Every live record of one desk, in order of nothing but its indexes."""
+
+    policies: Mapping[str, AssignmentPolicy]
+    disciplines: Mapping[str, Discipline]
+
+    desk: DeskRecord | None = None
+    counters: Counters = field(factory=lambda: Counters(id=COUNTERS))
+    queues: dict[QueueId, Queue] = field(factory=dict)
+    agents: dict[AgentId, Agent] = field(factory=dict)
+    chats: dict[ChatId, Chat] = field(factory=dict)
+    visitors: dict[VisitorId, Visitor] = field(factory=dict)
+    offers: dict[str, Offer] = field(factory=dict)
+    tickets: dict[TicketId, Ticket] = field(factory=dict)
+    guests: Guests = field(factory=Guests)
+
+    chats_of_agent: dict[AgentId, dict[ChatId, None]] = field(factory=dict)
+    chats_of_customer: dict[CustomerId, dict[ChatId, None]] = field(factory=dict)
+    offers_to_agent: dict[AgentId, dict[str, None]] = field(factory=dict)
+
+    router: Router = field(factory=Router)
+    ticket_router: Router = field(factory=Router)
+    timers: SortedList[tuple[Instant, str, str]] = field(factory=SortedList)
+
+    changed: dict[tuple[type[Record], str], Record] = field(factory=dict)
+    events: list[Event] = field(factory=list)
+    touched_queues: dict[QueueId, None] = field(factory=dict)
+    """Queues whose line grew or shrank since routing was last at rest."""
+    newly_waiting: dict[ChatId, None] = field(factory=dict)
+    """Chats that routing was asked about since it was last at rest."""
+
+    _indexers: dict[type[Record], Callable[[Any], None]] = field(init=False)
+    _deadlines: dict[tuple[str, str], Instant] = field(factory=dict)
+    _skills: dict[AgentId, tuple[object, frozenset[str]]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._indexers = {
+            DeskRecord: self._index_desk,
+            Counters: self._index_counters,
+            Queue: self._index_queue,
+            Agent: self._index_agent,
+            Visitor: self._index_visitor,
+            Chat: self._index_chat,
+            Offer: self._index_offer,
+            Ticket: self._index_ticket,
+        }
+
+    # -- looking up ------------------------------------------------------------------------------
+
+    @property
+    def setup(self) -> DeskSetup:
+        """How the desk is set up; raises `ConfigurationError` for a desk that is not."""
+        if self.desk is None:
+            raise ConfigurationError(
+                "the desk has not been set up; send ConfigureDesk (and SaveQueue, SaveAgent) first"
+            )
+        return self.desk.setup
+
+    def require_setup(self) -> None:
+        """Raises `ConfigurationError` for a desk that is not set up."""
+        _ = self.setup
+
+    def agent(self, agent_id: AgentId) -> Agent:
+        """An agent in use; raises `NotFound`."""
+        agent = self.agents.get(agent_id)
+        if agent is None or agent.retired:
+            raise NotFound("agent", agent_id)
+        return agent
+
+    def queue(self, queue_id: QueueId) -> Queue:
+        """A queue in use; raises `NotFound`."""
+        queue = self.queues.get(queue_id)
+        if queue is None or queue.retired:
+            raise NotFound("queue", queue_id)
+        return queue
+
+    def chat(self, chat_id: ChatId) -> Chat:
+        """A chat, live or fetched; raises `NotFound`."""
+        chat = self.chats.get(chat_id) or self.guests.get(Chat, chat_id)
+        if chat is None:
+            raise NotFound("chat", chat_id)
+        return chat
+
+    def ticket(self, ticket_id: TicketId) -> Ticket:
+        """A ticket, live or fetched; raises `NotFound`."""
+        ticket = self.tickets.get(ticket_id) or self.guests.get(Ticket, ticket_id)
+        if ticket is None:
+            raise NotFound("ticket", ticket_id)
+        return ticket
+
+    def visitor(self, visitor_id: VisitorId) -> Visitor | None:
+        """A visitor, live or fetched."""
+        return self.visitors.get(visitor_id) or self.guests.get(Visitor, visitor_id)
+
+    def offer_of(self, chat: Chat) -> Offer | None:
+        """The pending offer of a chat."""
+        return self.offers.get(offer_id(chat.id, chat.epoch))
+
+    def policy(self, name: str) -> AssignmentPolicy:
+        """The assignment policy of that name; raises `ConfigurationError`."""
+        try:
+            return self.policies[name]
+        except KeyError:
+            raise ConfigurationError(_unknown("assignment policy", name, self.policies)) from None
+
+    def discipline(self, name: str) -> Discipline:
+        """The queue discipline of that name; raises `ConfigurationError`."""
+        try:
+            return self.disciplines[name]
+        except KeyError:
+            known = self.disciplines
+            raise ConfigurationError(_unknown("queue discipline", name, known)) from None
+
+    def live_records(self) -> list[Record]:
+        """Every live record."""
+        single: list[Record] = [self.counters]
+        if self.desk is not None:
+            single.append(self.desk)
+        tables: tuple[Mapping[str, Record], ...] = (
+            self.queues,
+            self.agents,
+            self.chats,
+            self.visitors,
+            self.offers,
+            self.tickets,
+        )
+        return single + [record for table in tables for record in table.values()]
+
+    def digest(self) -> str:
+        """A hash of every live record: equal on every replica at the same revision. O(records)."""
+        hash_ = blake2b(digest_size=16)
+        for row in sorted(_encode(record) for record in self.live_records()):
+            hash_.update(row)
+        return hash_.hexdigest()
+
+    # -- the one door ----------------------------------------------------------------------------
+
+    def put(self, record: Record) -> None:
+        """Takes a new version of a record, for this batch and all indexes."""
+        self.changed[type(record), record.id] = record
+        self._index(record)
+
+    def replay(self, records: Iterable[Record]) -> None:
+        """Takes records that are committed already: at the start, or from another process."""
+        ordered = sorted(records, key=lambda r: _REPLAY_ORDER.get(type(r), len(_REPLAY_ORDER)))
+        for record in ordered:
+            if type(record) in _REPLAY_ORDER:
+                self._index(record)
+
+    def emit(self, event: Event) -> None:
+        """Adds an event to the batch."""
+        self.events.append(event)
+
+    def forget_customer(self, customer: CustomerId) -> None:
+        """Drops an erased person from what is live."""
+        for visitor in [v for v in self.visitors.values() if v.customer == customer]:
+            self._drop(self.visitors, visitor)
+
+    def keep_counters(self) -> None:
+        """Records the numbers that routing gave since."""
+        place, turn = self.router.place, self.router.turn
+        if (place, turn) != (self.counters.place, self.counters.turn):
+            self.put(msgspec.structs.replace(self.counters, place=place, turn=turn))
+
+    def _index(self, record: Record) -> None:
+        if not is_live(record):
+            self.guests.put(record)
+        index = self._indexers.get(type(record))
+        if index is not None:
+            index(record)
+
+    def _store(self, table: dict[str, R], record: R) -> R | None:
+        """Keeps the record if it is live, with its deadline; gives the version before."""
+        before = table.get(record.id)
+        if is_live(record):
+            table[record.id] = record
+            self._set_deadline(record)
+        elif before is not None:
+            self._drop(table, before)
+        return before
+
+    def _drop(self, table: dict[str, R], record: R) -> None:
+        del table[record.id]
+        self._clear_deadline(_kind(record), record.id)
+
+    # -- deadlines -------------------------------------------------------------------------------
+
+    def _set_deadline(self, record: Record) -> None:
+        kind = _kind(record)
+        at = due_at(record, self.desk, self.queues)
+        if at != self._deadlines.get((kind, record.id)):
+            self._clear_deadline(kind, record.id)
+            if at is not None:
+                self._deadlines[kind, record.id] = at
+                self.timers.add((at, kind, record.id))
+
+    def _clear_deadline(self, kind: str, id_: str) -> None:
+        at = self._deadlines.pop((kind, id_), None)
+        if at is not None:
+            self.timers.remove((at, kind, id_))
+
+    def reset_deadlines(self) -> None:
+        """Works all deadlines out again, after the setup they come from has changed. O(live)."""
+        for record in self.live_records():
+            if type(record) in _REPLAY_ORDER:
+                self._set_deadline(record)
+
+    # -- one index a kind ------------------------------------------------------------------------
+
+    def _index_desk(self, record: DeskRecord) -> None:
+        self.desk = record
+        self.reset_deadlines()
+
+    def _index_counters(self, record: Counters) -> None:
+        self.counters = record
+        self.router.place, self.router.turn = record.place, record.turn
+
+    def _index_queue(self, queue: Queue) -> None:
+        before = self._store(self.queues, queue)
+        known = None if before is None or before.retired else before.setup
+        if not queue.retired and queue.setup != known:
+            self._set_up_queue(queue)
+        elif queue.retired and known is not None:
+            self.router.drop_queue(queue.id)
+            self.ticket_router.drop_queue(queue.id)
+
+    def _set_up_queue(self, queue: Queue) -> None:
+        policy = self.policy(queue.setup.policy)
+        discipline = self.discipline(queue.setup.discipline)
+        self.router.set_queue(queue, policy, discipline)
+        self.ticket_router.set_queue(queue, policy, discipline)
+        for chat in self.chats.values():
+            if chat.queue == queue.id:
+                self._set_deadline(chat)
+
+    def _index_agent(self, agent: Agent) -> None:
+        self._store(self.agents, agent)
+        if agent.retired:
+            self.ticket_router.unseat(agent.id)
+        else:
+            self.ticket_router.seat(self.seat_of(agent, load=agent.tickets, capacity=UNLIMITED))
+        if not can_receive(agent):
+            self.router.unseat(agent.id)
+        elif not self._is_seated(agent):
+            self.router.seat(self.seat_of(agent, load=agent.load, capacity=agent.setup.capacity))
+
+    def _is_seated(self, agent: Agent) -> bool:
+        """Whether routing has the agent's present facts already, having made them itself."""
+        seat = self.router.staff.get(agent.id)
+        return (
+            seat is not None
+            and seat.place == agent.place
+            and seat.load == agent.load
+            and seat.turn == agent.turn
+            and seat.capacity == agent.setup.capacity
+            and seat.skills is self.tags(agent)
+            and seat.available_since == agent.available_since
+        )
+
+    def _index_chat(self, chat: Chat) -> None:
+        before = self._store(self.chats, chat)
+        customer, agent = (before.customer, before.agent) if before is not None else (None, None)
+        now = (chat.customer, chat.agent) if chat.id in self.chats else (None, None)
+        _reindex(self.chats_of_customer, customer, now[0], chat.id)
+        _reindex(self.chats_of_agent, agent, now[1], chat.id)
+        self._index_line(before, chat)
+
+    def _index_line(self, before: Chat | None, chat: Chat) -> None:
+        was = before is not None and before.state is ChatState.WAITING
+        waits = chat.state is ChatState.WAITING
+        if waits and (not was or _routing_changed(before, chat)):
+            self.ask_again(chat)
+        elif was and not waits:
+            self.router.dequeue(chat.id)
+        if was != waits:
+            self.touched_queues[chat.queue] = None
+
+    def ask_again(self, chat: Chat) -> None:
+        """Lets routing ask the policy about a waiting chat."""
+        self.router.enqueue(chat)
+        self.newly_waiting[chat.id] = None
+
+    def _index_visitor(self, visitor: Visitor) -> None:
+        self._store(self.visitors, visitor)
+
+    def _index_offer(self, offer: Offer) -> None:
+        self._store(self.offers, offer)
+        live = offer.id in self.offers
+        table = self.offers_to_agent.setdefault(offer.agent, {})
+        if live:
+            table[offer.id] = None
+        else:
+            table.pop(offer.id, None)
+
+    def _index_ticket(self, ticket: Ticket) -> None:
+        self._store(self.tickets, ticket)
+
+    def seat_of(self, agent: Agent, *, load: int, capacity: int) -> Seat:
+        """The agent as routing sees him."""
+        return Seat(
+            id=agent.id,
+            skills=self.tags(agent),
+            capacity=capacity,
+            load=load,
+            received=agent.received,
+            turn=agent.turn,
+            place=agent.place,
+            last_assigned_at=agent.last_assigned_at,
+            last_assigned_place=agent.last_assigned_place,
+            available_since=agent.available_since,
+            available_seconds=agent.available_seconds,
+        )
+
+    def tags(self, agent: Agent) -> frozenset[str]:
+        """What the agent can do, as routing sees it."""
+        known = self._skills.get(agent.id)
+        if known is not None and known[0] is agent.setup:
+            return known[1]
+        if known is None or known[0] != agent.setup:
+            known = (agent.setup, tags_of(agent))
+            self._skills[agent.id] = known
+        return known[1]
+
+
+def offer_id(chat: ChatId, epoch: int) -> str:
+    """The id of the offer of a chat under an epoch."""
+    return f"{chat}.{epoch}"
+
+
+def _kind(record: Record) -> str:
+    return str(record.__struct_config__.tag)
+
+
+def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
+    return (
+        f"no {what} is named {name!r}; known are {', '.join(sorted(known))}. Give your own to the"
+        " desk by name when you make it"
+    )
+
+
+def _routing_changed(before: Chat | None, chat: Chat) -> bool:
+    return any(getattr(before, name) != getattr(chat, name) for name in ROUTING_FIELDS)
+
+
+def _reindex(
+    table: dict[str, dict[ChatId, None]], before: str | None, after: str | None, chat: ChatId
+) -> None:
+    """Moves a chat from the list of one owner to that of another."""
+    if before != after:
+        if before is not None:
+            table[before].pop(chat, None)
+        if after is not None:
+            table.setdefault(after, {})[chat] = None
+
+
+_REPLAY_ORDER: dict[type[Record], int] = {
+    DeskRecord: 0,
+    Counters: 1,
+    Queue: 2,
+    Agent: 3,
+    Visitor: 4,
+    Chat: 5,
+    Offer: 6,
+    Ticket: 7,
+}
+"""Queues before the agents and chats that name them."""
+
+
+def new_state(
+    policies: Mapping[str, AssignmentPolicy] | None = None,
+    disciplines: Mapping[str, Discipline] | None = None,
+) -> State:
+    """An empty state that knows the built-in policies and disciplines, and the given ones."""
+    built_in = {name: make() for name, make in POLICIES.items()}
+    return State({**built_in, **(policies or {})}, {**DISCIPLINES, **(disciplines or {})})

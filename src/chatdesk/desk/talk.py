@@ -1,0 +1,114 @@
+"""Messages of a chat: what people say, and what the desk itself says."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from chatdesk.desk.step import Step, talk_audience
+from chatdesk.model.errors import InvalidInput
+from chatdesk.model.events import MessageAdded, ReplyGiven
+from chatdesk.model.records import Chat, Message
+from chatdesk.model.values import CLOCK, Actor, ActorKind, Audience, ChatState, MessageKind
+from chatdesk.rules.instants import after, between
+
+
+def check_text(step: Step, text: str, field: str = "text") -> str:
+    """The text without blanks around it; raises `InvalidInput` when empty or too long."""
+    text = text.strip()
+    limit = step.setup.message_max_length
+    if not text:
+        raise InvalidInput.field(field, "missing", "must not be empty")
+    if len(text) > limit:
+        raise InvalidInput.field(field, "too_long", f"at most {limit} characters")
+    return text
+
+
+def add_message(
+    step: Step,
+    chat: Chat,
+    kind: MessageKind,
+    audience: Audience,
+    author: Actor,
+    **content: Any,  # text, or code and details
+) -> Chat:
+    """Writes a message; the chat with its new count, which the caller puts."""
+    seq = chat.messages + 1
+    message = Message(
+        id=f"{chat.id}.{seq:06d}",
+        chat=chat.id,
+        seq=seq,
+        at=step.now,
+        author=author,
+        kind=kind,
+        audience=audience,
+        **content,
+    )
+    step.state.put(message)
+    step.state.emit(
+        MessageAdded(
+            at=step.now,
+            by=step.by,
+            command=step.command,
+            audience=audience,
+            chat=chat.id,
+            queue=chat.queue,
+            seq=seq,
+            author=author,
+            kind=kind,
+            length=len(message.text),
+        )
+    )
+    return replace(chat, messages=seq)
+
+
+def say(step: Step, chat: Chat, code: str, **details: str) -> Chat:
+    """The desk says something to both sides; the page has the words for `code`."""
+    audience = talk_audience(chat)
+    kind = MessageKind.SYSTEM
+    return add_message(step, chat, kind, audience, CLOCK, code=code, details=details)
+
+
+def visitor_says(step: Step, chat: Chat, author: Actor, text: str) -> Chat:
+    """The visitor's message waits for an answer and for the agent's eyes (A25, C17)."""
+    audience = talk_audience(chat)
+    chat = add_message(step, chat, MessageKind.TEXT, audience, author, text=text)
+    chat = replace(chat, visitor_seq=chat.messages, attention=chat.agent is not None)
+    if chat.unanswered_since is None:
+        chat = replace(chat, unanswered_since=step.now)
+        if chat.state is ChatState.ACTIVE:
+            chat = expect_reply(step, chat)
+    return chat
+
+
+def agent_says(step: Step, chat: Chat, author: Actor, text: str) -> Chat:
+    """The agent's message answers what the visitor asked, and shows that he has read it."""
+    audience = talk_audience(chat)
+    chat = add_message(step, chat, MessageKind.TEXT, audience, author, text=text)
+    if author.kind is not ActorKind.AGENT:
+        return chat
+    chat = replace(chat, read_to=chat.messages, attention=False)
+    if chat.unanswered_since is None:
+        return chat
+    start = max(chat.unanswered_since, chat.assigned_at or chat.unanswered_since)
+    step.state.emit(
+        ReplyGiven(
+            at=step.now,
+            by=step.by,
+            command=step.command,
+            audience=Audience(staff=True),
+            chat=chat.id,
+            queue=chat.queue,
+            agent=author.id,
+            seconds=between(start, step.now),
+            first=chat.first_reply_at is None,
+        )
+    )
+    first = step.now if chat.first_reply_at is None else chat.first_reply_at
+    return replace(chat, unanswered_since=None, reply_due_at=None, first_reply_at=first)
+
+
+def expect_reply(step: Step, chat: Chat) -> Chat:
+    """Sets when the visitor's unanswered message is overdue, from now on (C19, C20)."""
+    setup = step.setup
+    seconds = setup.first_reply_seconds if chat.first_reply_at is None else setup.reply_seconds
+    return replace(chat, reply_due_at=after(step.now, seconds))
