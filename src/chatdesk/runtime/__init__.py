@@ -1,0 +1,1 @@
+"""The runtime: takes turns at the store for everybody who waits, answers, publishes, ticks."""

@@ -1,0 +1,194 @@
+"""What one process runs for one desk: the replica, the committer, the publisher, the answers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+
+from chatdesk.desk.machine import Desk
+from chatdesk.model.commands import Command
+from chatdesk.model.commits import Change
+from chatdesk.model.errors import NotAllowed, NotFound, Stopped
+from chatdesk.model.ids import Instant, Revision
+from chatdesk.model.queries import Query
+from chatdesk.model.values import Actor, ActorKind, ChatState, Role
+from chatdesk.runtime.archive import Archive
+from chatdesk.runtime.committer import Committer, Timing
+from chatdesk.runtime.feeds import Feed, open_feed
+from chatdesk.runtime.jobs import Job
+from chatdesk.runtime.publisher import Publisher, Subscriber
+from chatdesk.runtime.queries import Answering
+from chatdesk.runtime.replica import Replica
+from chatdesk.storage.port import Store
+from chatdesk.transport.frames import Preview, Signal, SignalKind, Typing
+from chatdesk.transport.signals import Nudge, Signals, Told, Writing
+
+V = TypeVar("V")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What an engine is made of, the same in every process."""
+
+    store: Store
+    make_desk: Callable[[], Desk]
+    clock: Callable[[], Instant]
+    ids: Callable[[], str]
+    signals: Signals | None
+    timing: Timing
+
+
+@attrs.define(eq=False)
+class Engine:
+    """One process's part in a desk. Nothing is opened or started before it is first used."""
+
+    settings: Settings
+    replica: Replica = attrs.field(init=False)
+    publisher: Publisher = attrs.field(init=False)
+    committer: Committer = attrs.field(init=False)
+    answering: Answering = attrs.field(init=False)
+    _hear_no_more: Callable[[], None] | None = attrs.field(default=None, init=False)
+    _stopped: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        settings = self.settings
+        archive = Archive(settings.store)
+        self.replica = Replica(settings.store, settings.make_desk)
+        self.publisher = Publisher(self.replica, archive)
+        self.committer = Committer(
+            self.replica, settings.clock, settings.ids, self._follow, settings.timing
+        )
+        self.answering = Answering(self.reading, archive, settings.clock)
+
+    # -- commands and queries ------------------------------------------------------------------
+
+    def named(self, command: Command[V]) -> Command[V]:
+        """The command with an id."""
+        if command.id:
+            return command
+        return msgspec.structs.replace(command, id=self.settings.ids())
+
+    def submit(self, job: Job[Any]) -> None:
+        """Accepts a job, which will be settled. Raises `Stopped`."""
+        self.start()
+        self.committer.submit(job)
+
+    def ask(self, query: Query[V], by: Actor) -> V:
+        """Answers a query; may read the store."""
+        return self.answering.ask(query, by=by)
+
+    def role(self, actor: Actor) -> Role | None:
+        """An agent's role on the desk now."""
+        with self.reading() as desk:
+            agent = desk.state.agents.get(actor.id) if actor.kind is ActorKind.AGENT else None
+            return None if agent is None or agent.retired else agent.setup.role
+
+    def check(self) -> Revision:
+        """The store's newest revision. Raises `StorageError` and `Stopped`."""
+        self.start()
+        return self.settings.store.head()
+
+    @contextmanager
+    def reading(self) -> Iterator[Desk]:
+        """The desk, not older than the store was when this began, with the lock held."""
+        self.start()
+        head = self.settings.store.head()
+        with self.replica.lock:
+            desk = self.replica.desk()
+            if desk.revision < head:
+                self.replica.catch_up()
+                self.publisher.follow(None)
+            yield desk
+
+    def _follow(self, own: Change | None) -> None:
+        self.publisher.follow(own)
+        if own is not None and self.settings.signals is not None:
+            self.settings.signals.publish(Nudge(own.revision))
+
+    # -- subscriptions and signals -------------------------------------------------------------
+
+    def open_feed(self, by: Actor, after: Revision | None) -> Feed:
+        """Begins a subscription; may read the store."""
+        self.start()
+        return open_feed(self.replica, self.publisher, Subscriber(by), after)
+
+    def signal(self, frame: Typing | Preview, by: Actor) -> None:
+        """Tells the other side of a chat that somebody writes. Raises `Refused`; never waits."""
+        self.start()
+        writing = _writing(frame, by)
+        self._addressee(writing)
+        if self.settings.signals is None:
+            self._hear(writing)
+        else:
+            self.settings.signals.publish(writing)
+
+    def _addressee(self, writing: Writing) -> Actor | None:
+        """Who is told that somebody writes; raises `Refused` when he may not write there.
+
+        Only single look-ups in the state, so it needs no lock.
+        """
+        state = self.replica.glance()
+        chat = None if state is None else state.chats.get(writing.chat)
+        if state is None or chat is None or chat.state is not ChatState.ACTIVE:
+            raise NotFound("running chat", writing.chat)
+        if writing.kind is SignalKind.PREVIEW and not state.setup.preview_enabled:
+            raise NotAllowed("this desk does not show what visitors type before they send it")
+        visitor = Actor(ActorKind.VISITOR, chat.visitor)
+        agent = None if chat.agent is None else Actor(ActorKind.AGENT, chat.agent)
+        if writing.by == visitor:
+            return agent
+        if writing.by == agent and writing.kind is SignalKind.TYPING:
+            return visitor
+        raise NotFound("running chat", writing.chat)
+
+    def _hear(self, told: Told) -> None:
+        if isinstance(told, Nudge):
+            if told.revision > self.replica.revision:
+                self._look()
+            return
+        try:
+            to = self._addressee(told)
+        except (NotFound, NotAllowed):
+            return  # another process may know the chat; this one has nobody to tell
+        if to is not None:
+            self.publisher.pass_on(_signal(told), to)
+
+    def _look(self) -> None:
+        try:
+            self.committer.look()
+        except Stopped:
+            self._deafen()
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts what runs by itself, unless it runs. Raises `Stopped`."""
+        self.committer.start()
+        if self._hear_no_more is None and self.settings.signals is not None:
+            self._hear_no_more = self.settings.signals.subscribe(self._hear)
+
+    def stop(self) -> None:
+        """Finishes what was accepted and bids the subscribers farewell; may be called again."""
+        self.committer.stop()
+        self._deafen()
+        with self.replica.lock:
+            self.publisher.stop()
+
+    def _deafen(self) -> None:
+        if self._hear_no_more is not None:
+            self._hear_no_more()
+
+
+def _writing(frame: Typing | Preview, by: Actor) -> Writing:
+    if isinstance(frame, Typing):
+        return Writing(kind=SignalKind.TYPING, chat=frame.chat, by=by, on=frame.on)
+    kind = SignalKind.PREVIEW
+    return Writing(kind=kind, chat=frame.chat, by=by, on=bool(frame.text), text=frame.text)
+
+
+def _signal(writing: Writing) -> Signal:
+    agent = writing.by.id if writing.by.kind is ActorKind.AGENT else None
+    return Signal(
+        kind=writing.kind, chat=writing.chat, on=writing.on, agent=agent, text=writing.text
+    )
