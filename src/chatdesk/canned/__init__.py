@@ -1,0 +1,1 @@
+"""Canned responses: what they are, how they are found, filled in, learned and checked."""

@@ -1,0 +1,359 @@
+"""The inverted index: which responses hold a term, and how much the term says about each.
+
+A posting packs a response's slot and its impact (0 to 255) in 32 bits, so a list is one array, sorted
+by slot, and adding, looking up and taking out are bisections. The impact is the response's side of
+BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009), at a fixed pivot length
+instead of the average one: it then depends on nothing but the response, and an index changed a
+million times equals one built afresh. The rarity of a term is computed when it is asked for.
+"""
+
+import heapq
+from array import array
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from math import log
+
+import attrs
+from msgspec import Struct
+from sortedcontainers import SortedDict
+
+from chatdesk.canned import text
+from chatdesk.canned.responses import CannedResponse, paths_above
+from chatdesk.canned.stopwords import LANGUAGES
+
+SATURATION = 1.2
+"""BM25's k1: how fast repeating a word stops counting."""
+
+LENGTH = 0.75
+"""BM25's b: how much a long text is held against it."""
+
+PIVOT_ALL = 120
+"""Words of a response at which length neither helps nor hurts."""
+
+PIVOT_HEAD = 30
+"""The same for title and keywords."""
+
+TOP = 255
+HEAD_SHARE = 85
+"""Of 255, what title and keywords add to the whole text: half of what that counts."""
+
+SUBJECT = 3.0
+"""How much likelier an agent types a subject word of a title than a stop word."""
+
+SHORTCUT_SHARE = 0.5
+KEYWORD_SHARE = 0.1
+"""How likely a word of a shortcut or of a keyword is typed, against one of the title."""
+
+PREFIX_SATURATION = 3.0
+PREFIX_LENGTH = 0.2
+PREFIX_PIVOT = 6
+"""The same as `SATURATION`, `LENGTH` and `PIVOT_HEAD` for beginnings of words."""
+
+CHAMPIONS = 200
+"""Responses kept ready for a term too frequent to go through."""
+
+MOST = 0.5
+"""Share of the responses from which a filter is applied to what was found, not before."""
+
+SLOT = 8
+"""Bits of a posting below the slot."""
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """One response as the index holds it: its title and keywords as words, one passage each."""
+
+    response: CannedResponse
+    learned: tuple[str, ...]
+    passages: tuple[tuple[str, ...], ...]
+
+
+def languages_of(response: CannedResponse) -> frozenset[str]:
+    """The languages whose stop words apply to a response; all known ones if it names none."""
+    return frozenset({response.language[:2].lower()}) if response.language else LANGUAGES
+
+
+def passages_of(response: CannedResponse, learned: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Title, keywords and learned questions, each as its words."""
+    return tuple(tuple(text.words(p)) for p in (response.title, *response.keywords, *learned))
+
+
+def impacts(response: CannedResponse, passages: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Every term of a response with its impact, 1 to 255. Linear in the text."""
+    languages = languages_of(response)
+    head_words = Counter(word for passage in passages for word in passage)
+    all_words = Counter(text.words(f"{response.body}\n{' '.join(response.categories)}"))
+    all_words.update(head_words)
+    head = _count_terms(head_words, languages)
+    for passage in passages:
+        for pair in text.pair_terms(passage, languages):
+            head[pair] = head.get(pair, 0) + 1
+    whole = _count_terms(all_words, languages)
+    whole.update((pair, count) for pair, count in head.items() if pair not in whole)
+    found = _impacts(whole, head, all_words.total(), head_words.total())
+    found.update(_prefix_impacts(response, passages))
+    return found
+
+
+def _count_terms(words: Mapping[str, int], languages: frozenset[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for word, count in words.items():
+        for term in text.word_terms(word, text.stop(word, languages)):
+            counts[term] = counts.get(term, 0) + count
+    return counts
+
+
+def _impacts(
+    whole: Mapping[str, int], head: Mapping[str, int], words: int, head_words: int
+) -> dict[str, int]:
+    norm = SATURATION * (1 - LENGTH + LENGTH * words / PIVOT_ALL)
+    head_norm = SATURATION * (1 - LENGTH + LENGTH * head_words / PIVOT_HEAD)
+    body_share = TOP - HEAD_SHARE
+    found = {}
+    for term, count in whole.items():
+        impact = body_share * count / (count + norm)
+        in_head = head.get(term)
+        if in_head:
+            impact += HEAD_SHARE * in_head / (in_head + head_norm)
+        found[term] = int(impact) + 1 if impact < TOP - 1 else TOP
+    return found
+
+
+def _prefix_impacts(
+    response: CannedResponse, passages: Sequence[Sequence[str]]
+) -> Iterator[tuple[str, int]]:
+    """The beginnings of the words of title, shortcuts and keywords, by how likely they are typed."""
+    languages = languages_of(response)
+    likely: dict[str, float] = {}
+    for passage, share in _typed_passages(response, passages):
+        for word in dict.fromkeys(passage):
+            subject = SUBJECT if not text.stop(word, languages) else 1.0
+            for prefix in text.prefixes(word):
+                likely[prefix] = likely.get(prefix, 0.0) + share * subject
+    norm = PREFIX_SATURATION * (1 - PREFIX_LENGTH + PREFIX_LENGTH * len(passages[0]) / PREFIX_PIVOT)
+    for prefix, share in likely.items():
+        yield prefix, int((TOP - 1) * share / (share + norm)) + 1
+
+
+def _typed_passages(
+    response: CannedResponse, passages: Sequence[Sequence[str]]
+) -> Iterator[tuple[Sequence[str], float]]:
+    yield passages[0], 1.0
+    for shortcut in response.shortcuts:
+        yield text.words(shortcut), SHORTCUT_SHARE
+    for passage in passages[1:]:
+        yield passage, KEYWORD_SHARE
+
+
+@attrs.define
+class Postings:
+    """Lists of postings by term. A list of one is kept as a bare number: most terms occur once."""
+
+    _lists: "dict[str, int | array[int]]" = attrs.field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+    def add(self, slot: int, terms: Mapping[str, int]) -> None:
+        """Put one response's terms in. One bisection a term, none for the highest slot."""
+        lists, base = self._lists, slot << SLOT
+        for term, impact in terms.items():
+            posting, known = base | impact, lists.get(term)
+            if known is None:
+                lists[term] = posting
+            elif isinstance(known, int):
+                lists[term] = array("I", sorted((known, posting)))
+            elif known[-1] < posting:
+                known.append(posting)
+            else:
+                insort(known, posting)
+
+    def remove(self, slot: int, terms: Iterable[str]) -> None:
+        """Take one response's terms out; they must be those that were put in."""
+        lists, base = self._lists, slot << SLOT
+        for term in terms:
+            known = lists[term]
+            if isinstance(known, int):
+                del lists[term]
+                continue
+            del known[bisect_left(known, base)]
+            if len(known) == 1:
+                lists[term] = known[0]
+
+    def get(self, term: str) -> Sequence[int]:
+        """The postings of a term in order of slot."""
+        known = self._lists.get(term)
+        if known is None:
+            return ()
+        return (known,) if isinstance(known, int) else known
+
+    def count(self, term: str) -> int:
+        """How many responses hold the term."""
+        known = self._lists.get(term)
+        if known is None:
+            return 0
+        return 1 if isinstance(known, int) else len(known)
+
+    def terms(self) -> Iterator[str]:
+        """Every term that a response holds."""
+        return iter(self._lists)
+
+
+@attrs.define
+class Index:
+    """Responses by the terms in them, and by category and language.
+
+    Slots are places in a list, taken again when free; nothing that can be seen depends on them.
+    """
+
+    _postings: Postings = attrs.field(factory=Postings, init=False)
+    _entries: list[Entry | None] = attrs.field(factory=list, init=False)
+    _slots: SortedDict[str, int] = attrs.field(factory=SortedDict, init=False)
+    _free: list[int] = attrs.field(factory=list, init=False)
+    _groups: dict[str, set[int]] = attrs.field(factory=dict, init=False)
+    _languages: Counter[str] = attrs.field(factory=Counter, init=False)
+    _champions: dict[str, tuple[int, ...]] = attrs.field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __contains__(self, response_id: object) -> bool:
+        return response_id in self._slots
+
+    def add(self, response: CannedResponse, learned: tuple[str, ...] = ()) -> None:
+        """Put a response in, in the place of an earlier one of the same id."""
+        self.discard(response.id)
+        entry = Entry(response, learned, passages_of(response, learned))
+        slot = self._free.pop() if self._free else len(self._entries)
+        if slot == len(self._entries):
+            self._entries.append(entry)
+        else:
+            self._entries[slot] = entry
+        self._slots[response.id] = slot
+        terms = impacts(response, entry.passages)
+        self._postings.add(slot, terms)
+        self._forget_champions(terms)
+        for group in _groups_of(response):
+            self._groups.setdefault(group, set()).add(slot)
+        self._languages.update(languages_of(response))
+
+    def discard(self, response_id: str) -> None:
+        """Take a response out; nothing happens if there is none."""
+        slot = self._slots.pop(response_id, None)
+        if slot is None:
+            return
+        entry = self.entry(slot)
+        terms = impacts(entry.response, entry.passages)
+        self._postings.remove(slot, terms)
+        self._forget_champions(terms)
+        for group in _groups_of(entry.response):
+            self._groups[group].discard(slot)
+            if not self._groups[group]:
+                del self._groups[group]
+        self._languages.subtract(languages_of(entry.response))
+        self._entries[slot] = None
+        self._free.append(slot)
+
+    def slot(self, response_id: str) -> int | None:
+        """The slot of a response, None if it is not here."""
+        return self._slots.get(response_id)
+
+    def entry(self, slot: int) -> Entry:
+        """What is kept in a slot that is taken."""
+        entry = self._entries[slot]
+        if entry is None:
+            raise LookupError(f"slot {slot} is empty")
+        return entry
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, in no order that means anything."""
+        return (entry for entry in self._entries if entry is not None)
+
+    def postings(self, term: str) -> Sequence[int]:
+        """The postings of a term in order of slot."""
+        return self._postings.get(term)
+
+    def count(self, term: str) -> int:
+        """How many responses hold the term."""
+        return self._postings.count(term)
+
+    def rarity(self, term: str) -> float:
+        """BM25's inverse document frequency of a term: 0 for one in every response."""
+        holding = self._postings.count(term)
+        return log(1 + (len(self._slots) - holding + 0.5) / (holding + 0.5))
+
+    def ids(self) -> Iterator[str]:
+        """Every response's id in order."""
+        return iter(self._slots)
+
+    def allowed(self, category: str | None, language: str | None) -> "Set[int] | None":
+        """The slots of a category and a language, None where that leaves most responses.
+
+        Responses that name no language are of every language.
+        """
+        found: Set[int] | None = None
+        if category is not None:
+            found = self._groups.get(f"category {category}", frozenset())
+        if language is not None:
+            spoken = self._groups.get(f"language {language[:2].lower()}", frozenset())
+            any_language = self._groups.get("language", frozenset())
+            if found is not None:
+                found = found & (spoken | any_language)
+            elif len(spoken) + len(any_language) < len(self._slots) * MOST:
+                found = spoken | any_language
+        return found
+
+    def languages(self) -> frozenset[str]:
+        """The languages whose stop words apply to a query."""
+        return frozenset(language for language, count in self._languages.items() if count > 0)
+
+    def champions(self, term: str) -> tuple[int, ...]:
+        """The postings of highest impact of a term, ties by id; kept until one of them changes.
+
+        Champion lists: Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 7.1.3.
+        """
+        known = self._champions.get(term)
+        if known is None:
+            known = tuple(self.best(self.postings(term)))
+            self._champions[term] = known
+        return known
+
+    def best(self, postings: Iterable[int]) -> list[int]:
+        """The `CHAMPIONS` postings of highest impact, ties by id."""
+        by_impact: dict[int, list[int]] = {}
+        for posting in postings:
+            by_impact.setdefault(posting & TOP, []).append(posting)
+        found: list[int] = []
+        for impact in sorted(by_impact, reverse=True):
+            wanted = CHAMPIONS - len(found)
+            if wanted <= 0:
+                break
+            found.extend(heapq.nsmallest(wanted, by_impact[impact], key=self._id_of))
+        return found
+
+    def _id_of(self, posting: int) -> str:
+        return self.entry(posting >> SLOT).response.id
+
+    def _forget_champions(self, terms: Iterable[str]) -> None:
+        if self._champions:
+            for term in terms:
+                self._champions.pop(term, None)
+
+    def contents(self) -> dict[str, dict[str, int]]:
+        """All postings by term and id, without slots: equal for equal responses.
+
+        For comparing two indexes; costs time and memory of the whole index.
+        """
+        return {
+            term: {self._id_of(p): p & TOP for p in self._postings.get(term)}
+            for term in self._postings.terms()
+        }
+
+
+def _groups_of(response: CannedResponse) -> set[str]:
+    groups = {f"category {p}" for path in response.categories for p in paths_above(path)}
+    if response.language:
+        groups.add(f"language {response.language[:2].lower()}")
+    else:
+        groups.add("language")
+    return groups

@@ -1,0 +1,296 @@
+"""How well a response answers a query: pure functions over the index.
+
+Few terms are rare and many are not. The rare ones open the candidates, each posting costing the same;
+the frequent ones only score the best of those again, a bisection each. So a search costs about the
+same in a thousand responses as in a hundred thousand.
+"""
+
+import heapq
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import accumulate
+
+from msgspec import Struct
+
+from chatdesk.canned import text
+from chatdesk.canned.corrections import corrected
+from chatdesk.canned.index import SLOT, TOP, Index
+
+BUDGET = 4_000
+"""Postings a search goes through at most, or a share of the responses if they are more."""
+
+BUDGET_SHARE = 0.2
+
+SCORED_AGAIN = 150
+"""Candidates that frequent terms score again."""
+
+CORRECTED = 0.6
+"""What a word guessed for a misspelt one counts."""
+
+SINGULAR = 4
+"""Letters from which a final s or x may be a plural's."""
+
+PLURAL_SHARE = 0.2
+"""How much of a plural's weight asks for the plural itself."""
+
+MOST_WIDENING = 10
+"""How many times the budget a search among few responses may spend."""
+
+CHAMPION_TERMS = 2
+"""Terms whose champions open the candidates where no term fits the budget."""
+
+COMPARED = 50
+"""Candidates whose title, keywords and learned questions are compared one by one."""
+
+MOST_TERMS = 160
+"""Terms of a query that are used; the rest, the most frequent, would cost time and say little."""
+
+
+class Weights(Struct, frozen=True):
+    """What each kind of term counts. Chosen on public sets of questions, each set left out in turn."""
+
+    word: float = 1.0
+    stem: float = 1.6
+    gram: float = 0.6
+    pair: float = 0.7
+    near: float = 0.3
+    passage: float = 0.4
+    typed: float = 0.3
+    """Whole-text terms while an agent types, who remembers titles rather than texts."""
+    begun: float = 3.0
+    """The beginning of the word being typed."""
+    completed: float = 0.4
+    """The rarity of the title's word that the beginning may become."""
+    finished: float = 2.0
+    """The beginning of a word that was typed before."""
+
+
+DEFAULT_WEIGHTS = Weights()
+
+
+def question_terms(
+    words: Sequence[str], index: Index, languages: frozenset[str], weights: Weights
+) -> dict[str, float]:
+    """The terms of a question that occur, with weight times rarity, rarest first."""
+    found: dict[str, float] = {}
+    for word, count in Counter(words).items():
+        _add_word(found, word, count, index, languages, weights)
+        for guess in corrected(word, lambda w: index.count(w) > 0):
+            _add_word(found, guess, count * CORRECTED, index, languages, weights)
+    for pair in text.pair_terms(words, languages):
+        if index.count(pair):
+            weight = weights.near if "+" in pair else weights.pair
+            found[pair] = found.get(pair, 0.0) + weight * index.rarity(pair)
+    return _rarest(found)
+
+
+def _add_word(
+    found: dict[str, float],
+    word: str,
+    count: float,
+    index: Index,
+    languages: frozenset[str],
+    weights: Weights,
+) -> None:
+    stopped = text.stop(word, languages)
+    for term in text.word_terms(word, stopped):
+        if index.count(term):
+            weight = weights.stem if term[0] == "^" else weights.gram
+            weight = weight if term[0] in "^~" else weights.word
+            found[term] = found.get(term, 0.0) + count * weight * index.rarity(term)
+
+
+def _rarest(found: Mapping[str, float]) -> dict[str, float]:
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ordered[:MOST_TERMS])
+
+
+def typing_terms(
+    words: Sequence[str],
+    index: Index,
+    languages: frozenset[str],
+    weights: Weights,
+) -> dict[str, float]:
+    """The terms of what an agent has typed so far, the last word taken as begun."""
+    found = {
+        term: weights.typed * weight
+        for term, weight in question_terms(words, index, languages, weights).items()
+    }
+    for place, word in enumerate(words, 1):
+        weight = weights.begun if place == len(words) else weights.finished
+        for beginning, share in _beginnings(word, index):
+            term = f"<{beginning}"
+            found[term] = found.get(term, 0.0) + share * weight * index.rarity(term)
+    return found
+
+
+def _beginnings(word: str, index: Index) -> Iterator[tuple[str, float]]:
+    """What to look a typed word up by, with shares: itself, its singular, or what it may mean."""
+    word = word[: text.PREFIX]
+    singular = word[:-1] if len(word) >= SINGULAR and word[-1] in "sx" else None
+    if singular is not None and index.count(f"<{singular}"):
+        yield singular, 1 - PLURAL_SHARE
+        if index.count(f"<{word}"):
+            yield word, PLURAL_SHARE
+    elif index.count(f"<{word}"):
+        yield word, 1.0
+    else:
+        for guess in corrected(word, lambda w: index.count(f"<{w}") > 0):
+            yield guess, CORRECTED
+
+
+class Choice(Struct, frozen=True):
+    """Which responses may be found: a test of one slot and, if few pass, the slots to be tested."""
+
+    fits: Callable[[int], bool]
+    allowed: Set[int] | None = None
+
+    def budget(self, responses: int) -> int:
+        """How many postings to go through: more where most belong to responses not asked for."""
+        budget = max(BUDGET, int(BUDGET_SHARE * responses))
+        if self.allowed is None:
+            return budget
+        return int(budget * min(MOST_WIDENING, responses / max(1, len(self.allowed))))
+
+
+def candidates(index: Index, terms: Mapping[str, float], choice: Choice) -> dict[int, float]:
+    """The best slots for the terms with their scores, the passages not yet compared."""
+    by_rarity = sorted(terms, key=lambda term: (index.count(term), term))
+    spent = list(accumulate(map(index.count, by_rarity)))
+    opened = bisect_right(spent, choice.budget(len(index)))
+    scores: dict[int, float] = {}
+    for term in by_rarity[:opened]:
+        _open(scores, index.postings(term), terms[term], choice.allowed)
+    best = _best_fitting(index, scores, choice)
+    if not best:
+        opened = 0
+        best = dict.fromkeys(_champions(index, by_rarity, choice), 0.0)
+    score_again(best, index, by_rarity[opened:], terms)
+    return best
+
+
+def _open(
+    scores: dict[int, float],
+    postings: Iterable[int],
+    weight: float,
+    allowed: Container[int] | None,
+) -> None:
+    """Add what a term says about each response that holds it."""
+    get = scores.get
+    if allowed is None:
+        for posting in postings:
+            slot = posting >> SLOT
+            scores[slot] = get(slot, 0.0) + weight * (posting & TOP)
+        return
+    for posting in postings:
+        slot = posting >> SLOT
+        if slot in allowed:
+            scores[slot] = get(slot, 0.0) + weight * (posting & TOP)
+
+
+def _champions(index: Index, by_rarity: Sequence[str], choice: Choice) -> Iterator[int]:
+    """Slots for a query all of whose terms are frequent, such as one letter."""
+    for term in by_rarity[:CHAMPION_TERMS]:
+        found = [p >> SLOT for p in index.champions(term) if choice.fits(p >> SLOT)]
+        if len(found) < COMPARED < index.count(term):
+            fitting = (p for p in index.postings(term) if choice.fits(p >> SLOT))
+            found = [p >> SLOT for p in index.best(fitting)]
+        yield from found
+
+
+def _best_fitting(index: Index, scores: Mapping[int, float], choice: Choice) -> dict[int, float]:
+    """The best slots among those that fit; looks further down only while too few do."""
+    wanted = SCORED_AGAIN
+    while True:
+        best = _best(index, scores, wanted)
+        found = {slot: score for slot, score in best if choice.fits(slot)}
+        if len(found) >= SCORED_AGAIN // 2 or wanted >= len(scores):
+            return found
+        wanted *= 8
+
+
+def _best(index: Index, scores: Mapping[int, float], wanted: int) -> list[tuple[int, float]]:
+    """The best slots, ties by id, so that nothing depends on where a response is kept."""
+    if len(scores) > wanted:
+        floor = heapq.nlargest(wanted, scores.values())[-1]
+        above = [item for item in scores.items() if item[1] > floor]
+        level = [item for item in scores.items() if item[1] == floor]
+        level = heapq.nsmallest(wanted - len(above), level, key=lambda i: id_of(index, i[0]))
+        return above + level
+    return list(scores.items())
+
+
+def score_again(
+    best: dict[int, float], index: Index, closed: Iterable[str], terms: Mapping[str, float]
+) -> None:
+    """Add what the terms say about the responses found so far. One bisection a term and response."""
+    slots = sorted(best)
+    for term in closed:
+        postings, weight = index.postings(term), terms[term]
+        place, end = 0, len(postings)
+        for slot in slots:
+            place = bisect_left(postings, slot << SLOT, place, end)
+            if place == end:
+                break
+            posting = postings[place]
+            if posting >> SLOT == slot:
+                best[slot] += weight * (posting & TOP)
+
+
+def compare_passages(
+    index: Index,
+    scores: Mapping[int, float],
+    terms: Mapping[str, float],
+    languages: frozenset[str],
+    weights: Weights,
+) -> dict[int, float]:
+    """The best candidates, each scored also by the one passage of it that fits the query best."""
+    says: dict[str, float] = {}
+
+    def meaning(word: str) -> float:
+        known = says.get(word)
+        if known is None:
+            stopped = text.stop(word, languages)
+            known = sum(terms.get(term, 0.0) for term in text.word_terms(word, stopped))
+            says[word] = known
+        return known
+
+    found = {}
+    for slot, score in _best(index, scores, COMPARED):
+        fit = max(
+            sum(map(meaning, set(passage))) / passage_norm(len(passage))
+            for passage in index.entry(slot).passages
+        )
+        found[slot] = score + weights.passage * TOP * fit
+    return found
+
+
+def favour_rare_completions(
+    index: Index, scores: Mapping[int, float], beginning: str, weights: Weights
+) -> dict[int, float]:
+    """Scores that favour the rarer word a beginning may become: who types means one response."""
+    rarity: dict[str, float] = {}
+    found = {}
+    for slot, score in scores.items():
+        best = 0.0
+        for word in index.entry(slot).passages[0]:
+            if word.startswith(beginning):
+                if word not in rarity:
+                    rarity[word] = index.rarity(word)
+                best = max(best, rarity[word])
+        found[slot] = score + weights.completed * TOP * best
+    return found
+
+
+PASSAGE_PIVOT = 10
+
+
+def passage_norm(words: int) -> float:
+    """What a passage of so many words is divided by: BM25's norm at b = ½ for a word that occurs once."""
+    return 1 + 1.2 * (0.5 + 0.5 * words / PASSAGE_PIVOT)
+
+
+def id_of(index: Index, slot: int) -> str:
+    """The id of the response in a slot."""
+    return index.entry(slot).response.id

@@ -1,0 +1,169 @@
+"""A canned response: a text kept ready for questions that come again (A21).
+
+Opening, holding and closing texts (D04, D13, D15) are ordinary responses in the categories
+`OPENING`, `HOLDING` and `CLOSING`, so one list, one search and one editor serve all of them.
+"""
+
+import re
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from chatdesk.model.errors import FieldProblem, InvalidInput
+from chatdesk.model.ids import AgentId, Instant, Seconds
+
+OPENING = "opening"
+HOLDING = "holding"
+CLOSING = "closing"
+
+MAX_TITLE = 200
+MAX_BODY = 20_000
+MAX_SHORTCUT = 64
+MAX_KEYWORD = 500
+MAX_LISTED = 100
+
+_SHORTCUT = re.compile(r"#[^\s#]+")
+
+
+class CannedResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A text kept ready, with everything it is found and limited by.
+
+    `shortcuts` begin with ``#``. `categories` are paths, ``orders/returns`` lying in ``orders``.
+    `team` limits it to one team, `owner` to one agent; with neither it is everybody's. It is offered
+    from `valid_from` until before `valid_until`, and never while `retired`. `promise_seconds` is what
+    a holding reply promises: how soon the agent will be back. `version` grows by one a change.
+    """
+
+    id: str
+    title: str
+    body: str
+    shortcuts: tuple[str, ...]
+    categories: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+    language: str | None = None
+    team: str | None = None
+    owner: AgentId | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    attachments: tuple[str, ...] = ()
+    promise_seconds: Seconds | None = None
+    version: int = 1
+    retired: bool = False
+
+    def valid_at(self, now: Instant) -> bool:
+        """Whether it may be offered at `now`."""
+        begun = self.valid_from is None or self.valid_from <= now
+        return not self.retired and begun and (self.valid_until is None or now < self.valid_until)
+
+
+def within(path: str, category: str) -> bool:
+    """Whether a category path is the category or lies in it."""
+    return path == category or path.startswith(f"{category}/")
+
+
+def paths_above(path: str) -> tuple[str, ...]:
+    """A category path and all it lies in: ``a/b/c`` → ``a``, ``a/b``, ``a/b/c``."""
+    parts = path.split("/")
+    return tuple("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+
+
+def problems(response: CannedResponse) -> tuple[FieldProblem, ...]:
+    """Everything that is wrong with one response taken alone; none if it may be kept."""
+    found = [
+        *_text_problems(response),
+        *_shortcut_problems(response),
+        *_category_problems(response),
+    ]
+    found.extend(_limit_problems(response))
+    return tuple(found)
+
+
+def duplicate_problems(
+    response: CannedResponse, others: Iterable[CannedResponse]
+) -> tuple[FieldProblem, ...]:
+    """Shortcuts of `response` that another response, which one agent may see with it, has too."""
+    mine = {shortcut.casefold() for shortcut in response.shortcuts}
+    return tuple(
+        FieldProblem("shortcuts", "invalid", f"{shortcut!r} already belongs to {other.title!r}")
+        for other in others
+        if other.id != response.id and _meet(response, other)
+        for shortcut in other.shortcuts
+        if shortcut.casefold() in mine
+    )
+
+
+def checked(response: CannedResponse, others: Iterable[CannedResponse] = ()) -> CannedResponse:
+    """The response itself.
+
+    Raises:
+        InvalidInput: with every problem it has, alone or beside the others.
+    """
+    found = (*problems(response), *duplicate_problems(response, others))
+    if found:
+        raise InvalidInput(found)
+    return response
+
+
+def _meet(one: CannedResponse, other: CannedResponse) -> bool:
+    """Whether some agent may see both."""
+    if one.retired or other.retired:
+        return False
+    owners_meet = None in (one.owner, other.owner) or one.owner == other.owner
+    teams_meet = None in (one.team, other.team) or one.team == other.team
+    return owners_meet and teams_meet
+
+
+def _text_problems(response: CannedResponse) -> Iterable[FieldProblem]:
+    for field, text, limit in (
+        ("id", response.id, MAX_TITLE),
+        ("title", response.title, MAX_TITLE),
+        ("body", response.body, MAX_BODY),
+    ):
+        if not text.strip():
+            yield FieldProblem(field, "missing", "is empty; give it a text")
+        if len(text) > limit:
+            yield FieldProblem(
+                field, "too_long", f"has {len(text)} characters, {limit} are allowed"
+            )
+        if "\0" in text or not text.isascii() and _has_surrogate(text):
+            yield FieldProblem(field, "invalid", "holds a NUL or half a character; remove it")
+
+
+def _shortcut_problems(response: CannedResponse) -> Iterable[FieldProblem]:
+    if not response.shortcuts:
+        yield FieldProblem("shortcuts", "missing", "none given; give at least one, such as #hours")
+    for shortcut in response.shortcuts:
+        if not _SHORTCUT.fullmatch(shortcut) or len(shortcut) > MAX_SHORTCUT:
+            yield FieldProblem(
+                "shortcuts", "invalid", f"{shortcut!r} must be # and letters without spaces"
+            )
+    folded = [shortcut.casefold() for shortcut in response.shortcuts]
+    if len(set(folded)) < len(folded):
+        yield FieldProblem("shortcuts", "invalid", "one is listed twice")
+
+
+def _category_problems(response: CannedResponse) -> Iterable[FieldProblem]:
+    if not response.categories:
+        yield FieldProblem("categories", "missing", "none given; a response lies in at least one")
+    for path in response.categories:
+        if not all(part.strip() for part in path.split("/")):
+            yield FieldProblem("categories", "invalid", f"{path!r} has an empty part")
+
+
+def _limit_problems(response: CannedResponse) -> Iterable[FieldProblem]:
+    for field in ("shortcuts", "categories", "keywords", "attachments"):
+        if len(getattr(response, field)) > MAX_LISTED:
+            yield FieldProblem(field, "too_long", f"{MAX_LISTED} are allowed")
+    if any(len(keyword) > MAX_KEYWORD for keyword in response.keywords):
+        yield FieldProblem(
+            "keywords", "too_long", f"a keyword has {MAX_KEYWORD} characters at most"
+        )
+    start, end = response.valid_from, response.valid_until
+    if start is not None and end is not None and end <= start:
+        yield FieldProblem("valid_until", "invalid", "ends before it begins")
+    if response.promise_seconds is not None and response.promise_seconds <= 0:
+        yield FieldProblem("promise_seconds", "invalid", "must be more than 0 seconds")
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)
