@@ -19,6 +19,7 @@ from chatdesk.model.errors import ConfigurationError, NotFound
 from chatdesk.model.events import Event
 from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, TicketId, VisitorId
 from chatdesk.model.records import (
+    RECORD_TYPES,
     Agent,
     Chat,
     Counters,
@@ -45,6 +46,8 @@ UNLIMITED = 1_000_000_000
 R = TypeVar("R", bound=Record)
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+KINDS = {type_: str(type_.__struct_config__.tag) for type_ in RECORD_TYPES}
 
 ROUTING_FIELDS = (
     "state",
@@ -226,10 +229,10 @@ class State:
             self.put(msgspec.structs.replace(self.counters, place=place, turn=turn))
 
     def _index(self, record: Record) -> None:
-        if not is_live(record):
-            self.guests.put(record)
         index = self._indexers.get(type(record))
-        if index is not None:
+        if index is None:
+            self.guests.put(record)
+        else:
             index(record)
 
     def _store(self, table: dict[str, R], record: R) -> R | None:
@@ -238,18 +241,20 @@ class State:
         if is_live(record):
             table[record.id] = record
             self._set_deadline(record)
-        elif before is not None:
-            self._drop(table, before)
+        else:
+            self.guests.put(record)
+            if before is not None:
+                self._drop(table, before)
         return before
 
     def _drop(self, table: dict[str, R], record: R) -> None:
         del table[record.id]
-        self._clear_deadline(_kind(record), record.id)
+        self._clear_deadline(KINDS[type(record)], record.id)
 
     # -- deadlines -------------------------------------------------------------------------------
 
     def _set_deadline(self, record: Record) -> None:
-        kind = _kind(record)
+        kind = KINDS[type(record)]
         at = due_at(record, self.desk, self.queues)
         if at != self._deadlines.get((kind, record.id)):
             self._clear_deadline(kind, record.id)
@@ -388,10 +393,6 @@ class State:
 def offer_id(chat: ChatId, epoch: int) -> str:
     """The id of the offer of a chat under an epoch."""
     return f"{chat}.{epoch}"
-
-
-def _kind(record: Record) -> str:
-    return str(record.__struct_config__.tag)
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """Deadlines are data on records: when something is to happen if nothing else does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from chatdesk.model.ids import Instant, QueueId
 from chatdesk.model.records import Agent, Chat, DeskRecord, Offer, Queue, Record, Ticket
@@ -13,19 +14,8 @@ def due_at(
     record: Record, desk: DeskRecord | None, queues: Mapping[QueueId, Queue]
 ) -> Instant | None:
     """When the record's next deadline is, if it has one."""
-    match record:
-        case Chat():
-            return min(_chat(record, desk, queues), default=None)
-        case Agent():
-            return min(_agent(record, desk), default=None)
-        case Offer():
-            return record.until
-        case Queue():
-            return None if record.retired else record.open_until
-        case Ticket():
-            return record.pending_until
-        case _:
-            return None
+    deadline = DEADLINES.get(type(record))
+    return None if deadline is None else deadline(record, desk, queues)
 
 
 def wait_limit_at(chat: Chat, queue: Queue | None) -> Instant | None:
@@ -50,29 +40,56 @@ def rescue_at(agent: Agent, desk: DeskRecord) -> Instant | None:
     return after(agent.left_at, desk.setup.rescue_seconds)
 
 
-def _chat(
-    chat: Chat, desk: DeskRecord | None, queues: Mapping[QueueId, Queue]
-) -> Iterator[Instant]:
-    if chat.state in IN_LINE:
-        candidates = [chat.visitor_until, wait_limit_at(chat, queues.get(chat.queue))]
-        level = None if desk is None else next_wait_level(chat, desk)
-        candidates.append(None if level is None else level[0])
-        if chat.state is ChatState.WAITING:
-            candidates.append(chat.look_again_at)
-        yield from (at for at in candidates if at is not None)
-    elif chat.state is ChatState.ACTIVE and chat.reply_due_at is not None:
-        yield chat.reply_due_at
-    elif chat.state is ChatState.WRAP_UP and chat.wrap_up_until is not None:
-        yield chat.wrap_up_until
+Queues: TypeAlias = Mapping[QueueId, Queue]
 
 
-def _agent(agent: Agent, desk: DeskRecord | None) -> Iterator[Instant]:
+def _chat(chat: Chat, desk: DeskRecord | None, queues: Queues) -> Instant | None:
+    if chat.state is ChatState.ACTIVE:
+        return chat.reply_due_at
+    if chat.state is ChatState.WRAP_UP:
+        return chat.wrap_up_until
+    if chat.state not in IN_LINE:
+        return None
+    level = None if desk is None else next_wait_level(chat, desk)
+    return _first(
+        chat.visitor_until,
+        wait_limit_at(chat, queues.get(chat.queue)),
+        None if level is None else level[0],
+        chat.look_again_at if chat.state is ChatState.WAITING else None,
+    )
+
+
+def _agent(agent: Agent, desk: DeskRecord | None, _: Queues) -> Instant | None:
     if agent.retired:
-        return
-    if agent.leases:
-        yield min(lease.until for lease in agent.leases)
-    if agent.shift_until is not None:
-        yield agent.shift_until
-    lost = None if desk is None else rescue_at(agent, desk)
-    if lost is not None:
-        yield lost
+        return None
+    return _first(
+        *(lease.until for lease in agent.leases),
+        agent.shift_until,
+        None if desk is None else rescue_at(agent, desk),
+    )
+
+
+def _first(*instants: Instant | None) -> Instant | None:
+    return min((at for at in instants if at is not None), default=None)
+
+
+def _queue(queue: Queue, _: DeskRecord | None, __: Queues) -> Instant | None:
+    return None if queue.retired else queue.open_until
+
+
+def _offer(offer: Offer, _: DeskRecord | None, __: Queues) -> Instant | None:
+    return offer.until
+
+
+def _ticket(ticket: Ticket, _: DeskRecord | None, __: Queues) -> Instant | None:
+    return ticket.pending_until
+
+
+DEADLINES: Mapping[type[Record], Callable[[Any, DeskRecord | None, Queues], Instant | None]] = {
+    Chat: _chat,
+    Agent: _agent,
+    Queue: _queue,
+    Offer: _offer,
+    Ticket: _ticket,
+}
+"""How the next deadline of each kind of record is found; the other kinds have none."""

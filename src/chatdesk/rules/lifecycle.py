@@ -4,9 +4,9 @@ A table maps (state, trigger) to the next state; what is not in it is refused. `
 table for the docs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chatdesk.model.errors import WrongState
 from chatdesk.model.records import (
@@ -146,16 +146,20 @@ def diagram(table: Mapping[tuple[S, T], S]) -> str:
     return "\n".join(["stateDiagram-v2", *lines])
 
 
+LIVE: Mapping[type[Record], Callable[[Any], bool]] = {
+    DeskRecord: lambda _: True,
+    Counters: lambda _: True,
+    Queue: lambda _: True,
+    Agent: lambda _: True,
+    Visitor: lambda visitor: visitor.chat is not None,
+    Chat: lambda chat: chat.state in LIVE_CHAT,
+    Offer: lambda offer: offer.state is OfferState.PENDING,
+    Ticket: lambda ticket: ticket.state in LIVE_TICKET,
+}
+"""Which records of a kind every replica holds in memory; of other kinds, none."""
+
+
 def is_live(record: Record) -> bool:
     """Whether every replica holds the record in memory."""
-    match record:
-        case Chat(state=state):
-            return state in LIVE_CHAT
-        case Ticket(state=ticket_state):
-            return ticket_state in LIVE_TICKET
-        case Offer(state=offer_state):
-            return offer_state is OfferState.PENDING
-        case Visitor(chat=chat):
-            return chat is not None
-        case _:
-            return isinstance(record, DeskRecord | Counters | Queue | Agent)
+    live = LIVE.get(type(record))
+    return live is not None and live(record)
