@@ -56,7 +56,6 @@ def move(chat: Chat, trigger: ChatTrigger) -> Chat:
 def assign(step: Step, chat: Chat, agent_id: AgentId, mode: QueueMode) -> Chat:
     """The chat in line becomes an agent's, who must have room."""
     chat = replace(move(chat, ChatTrigger.ASSIGN), epoch=chat.epoch + 1)
-    step.state.put(chat)
     take_slot(step, agent_id)
     return _begin(step, chat, agent_id, mode)
 
@@ -64,7 +63,6 @@ def assign(step: Step, chat: Chat, agent_id: AgentId, mode: QueueMode) -> Chat:
 def accept(step: Step, chat: Chat, offer: Offer) -> Chat:
     """The offered chat becomes the agent's."""
     chat = move(chat, ChatTrigger.ACCEPT)
-    step.state.put(chat)
     settle_offer(step, chat, offer, OfferState.ACCEPTED)
     confirm_slot(step, offer.agent)
     return _begin(step, chat, offer.agent, QueueMode.OFFER)

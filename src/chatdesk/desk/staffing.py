@@ -83,7 +83,7 @@ def _keep_seat(step: Step, agent: Agent, seat: Seat) -> None:
 
 
 def _come_back(step: Step, agent: Agent) -> Agent:
-    seat = step.state.seat_of(agent, load=agent.load, capacity=agent.setup.capacity)
+    seat = step.state.seat_of(agent)
     step.state.router.come_back(seat)
     step.state.keep_counters()
     return replace(agent, available_since=step.now, turn=seat.turn, place=seat.place)

@@ -302,15 +302,31 @@ class State:
                 self._set_deadline(chat)
 
     def _index_agent(self, agent: Agent) -> None:
-        self._store(self.agents, agent)
-        if agent.retired:
-            self.ticket_router.unseat(agent.id)
-        else:
-            self.ticket_router.seat(self.seat_of(agent, load=agent.tickets, capacity=UNLIMITED))
+        before = self._store(self.agents, agent)
+        if before is None or _ticket_facts(before) != _ticket_facts(agent):
+            self._seat_for_tickets(agent)
         if not can_receive(agent):
             self.router.unseat(agent.id)
         elif not self._is_seated(agent):
-            self.router.seat(self.seat_of(agent, load=agent.load, capacity=agent.setup.capacity))
+            self.router.seat(self.seat_of(agent))
+
+    def _seat_for_tickets(self, agent: Agent) -> None:
+        """Tickets wait for no slot, so every agent has a seat for them, present or not."""
+        if agent.retired:
+            self.ticket_router.unseat(agent.id)
+            return
+        self.ticket_router.seat(
+            Seat(
+                id=agent.id,
+                skills=self.tags(agent),
+                capacity=UNLIMITED,
+                load=agent.tickets,
+                received=agent.tickets_received,
+                turn=agent.tickets_received,
+                place=agent.last_ticket,
+                last_assigned_place=agent.last_ticket,
+            )
+        )
 
     def _is_seated(self, agent: Agent) -> bool:
         """Whether routing has the agent's present facts already, having made them itself."""
@@ -329,8 +345,10 @@ class State:
         before = self._store(self.chats, chat)
         customer, agent = (before.customer, before.agent) if before is not None else (None, None)
         now = (chat.customer, chat.agent) if chat.id in self.chats else (None, None)
-        _reindex(self.chats_of_customer, customer, now[0], chat.id)
-        _reindex(self.chats_of_agent, agent, now[1], chat.id)
+        if customer != now[0]:
+            _reindex(self.chats_of_customer, customer, now[0], chat.id)
+        if agent != now[1]:
+            _reindex(self.chats_of_agent, agent, now[1], chat.id)
         self._index_line(before, chat)
 
     def _index_line(self, before: Chat | None, chat: Chat) -> None:
@@ -363,13 +381,13 @@ class State:
     def _index_ticket(self, ticket: Ticket) -> None:
         self._store(self.tickets, ticket)
 
-    def seat_of(self, agent: Agent, *, load: int, capacity: int) -> Seat:
+    def seat_of(self, agent: Agent) -> Seat:
         """The agent as routing sees him."""
         return Seat(
             id=agent.id,
             skills=self.tags(agent),
-            capacity=capacity,
-            load=load,
+            capacity=agent.setup.capacity,
+            load=agent.load,
             received=agent.received,
             turn=agent.turn,
             place=agent.place,
@@ -395,6 +413,10 @@ def offer_id(chat: ChatId, epoch: int) -> str:
     return f"{chat}.{epoch}"
 
 
+def _ticket_facts(agent: Agent) -> tuple[object, ...]:
+    return agent.tickets, agent.tickets_received, agent.last_ticket, agent.setup, agent.retired
+
+
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
     return (
         f"no {what} is named {name!r}; known are {', '.join(sorted(known))}. Give your own to the"
@@ -410,11 +432,10 @@ def _reindex(
     table: dict[str, dict[ChatId, None]], before: str | None, after: str | None, chat: ChatId
 ) -> None:
     """Moves a chat from the list of one owner to that of another."""
-    if before != after:
-        if before is not None:
-            table[before].pop(chat, None)
-        if after is not None:
-            table.setdefault(after, {})[chat] = None
+    if before is not None:
+        table[before].pop(chat, None)
+    if after is not None:
+        table.setdefault(after, {})[chat] = None
 
 
 _REPLAY_ORDER: dict[type[Record], int] = {

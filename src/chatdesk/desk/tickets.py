@@ -185,6 +185,8 @@ def assign_ticket(step: Step, ticket: Ticket, agent: AgentId | None) -> Ticket:
     ticket = add_entry(step, ticket, EntryKind.ASSIGNEE, before=ticket.assignee, after=agent)
     ticket = replace(ticket, assignee=agent)
     step.state.put(ticket)
+    if agent is not None:
+        _receive(step, ticket, agent)
     if live and agent is not None:
         _add_tickets(step, agent, 1)
     step.state.emit(
@@ -204,6 +206,12 @@ def _count_for_assignee(step: Step, ticket: Ticket, before: TicketState) -> None
     live = {TicketState.OPEN, TicketState.PENDING}
     if ticket.assignee is not None and (before in live) != (ticket.state in live):
         _add_tickets(step, ticket.assignee, 1 if ticket.state in live else -1)
+
+
+def _receive(step: Step, ticket: Ticket, agent_id: AgentId) -> None:
+    agent = step.state.agents[agent_id]
+    received = agent.tickets_received + 1
+    step.state.put(replace(agent, tickets_received=received, last_ticket=ticket.number))
 
 
 def _add_tickets(step: Step, agent_id: AgentId, number: int) -> None:

@@ -187,6 +187,10 @@ class Agent(Record, frozen=True, kw_only=True, tag="agent"):
     """Slots held: offers, active chats, and wrap-ups that hold one."""
     tickets: int = 0
     """Open tickets assigned to him."""
+    tickets_received: int = 0
+    """Tickets assigned to him, ever."""
+    last_ticket: int = 0
+    """Number of the ticket assigned to him last."""
     received: int = 0
     """Chats assigned to him, ever."""
     turn: int = 0
