@@ -1,0 +1,275 @@
+// One chat of the agent: transcript, composer, transfer, end, qualification.
+
+import { newId } from "./client.js";
+import { button, h, setText } from "./dom.js";
+import { FormView, textField } from "./forms.js";
+import { Composer, Log, sendMessage, systemText } from "./talk.js";
+import { askTransfer } from "./console-transfer.js";
+
+/** A message record as the log shows it. */
+export function shownMessage(desk, message, { customerName, names = {} }) {
+  const { words } = desk;
+  const { seq, at, kind, author } = message;
+  if (kind === "system") {
+    return { seq, at, kind, side: "system", author: "", text: systemText(words, message) };
+  }
+  const text = message.text ?? "";
+  const visitor = author.kind === "visitor";
+  const mine = author.id === desk.me && author.kind === "agent";
+  const name = visitor ? customerName : mine ? words.say("chat.you") : desk.agentName(author.id, names);
+  const label = kind === "text" ? name : `${name} · ${words.say(`chat.${kind}`)}`;
+  const side = visitor ? "theirs" : mine ? "mine" : "staff";
+  return { seq, at, kind, side, author: label, text };
+}
+
+export class ChatTab {
+  #last = 0;
+  #names = {};
+  #early = new Map();
+  #loaded = false;
+  #readTo = 0;
+
+  constructor(desk, card) {
+    this.desk = desk;
+    this.card = card;
+    const { words } = desk;
+    this.place = `chatdesk-draft ${card.chat.id}`;
+    this.head = h("div", { class: "facts" });
+    this.unanswered = h("p", { class: "soft", role: "timer" });
+    this.log = new Log(words, words.say("chat.history"));
+    this.preview = h("p", { class: "preview", hidden: true });
+    this.composer = this.#composer();
+    this.note = h("input", { type: "checkbox" });
+    this.live = h(
+      "div", { class: "live" }, this.preview, this.composer.element,
+      h("label", { class: "note-switch" }, this.note, " ", words.say("chat.as_note")),
+    );
+    this.tools = this.#tools();
+    this.wrapUp = h("div", { class: "wrap-up", hidden: true });
+    this.panel = h(
+      "div", { role: "tabpanel", class: "panel chat" },
+      this.head, this.tools, this.unanswered, this.log.element, this.live, this.wrapUp,
+    );
+    this.update(card);
+  }
+
+  get chat() {
+    return this.card.chat;
+  }
+
+  get name() {
+    return this.card.customer_name ?? this.desk.words.say("chat.visitor");
+  }
+
+  #composer() {
+    const { words, connection } = this.desk;
+    const tell = (on) => connection.whisper({ type: "typing", chat: this.card.chat.id, on });
+    const composer = new Composer({
+      words,
+      label: words.say("chat.message"),
+      send: (text) => this.#send(text),
+      typing: (on) => this.note.checked || tell(on),
+    });
+    composer.text = sessionStorage.getItem(this.place) ?? "";
+    composer.oninput = (text) => sessionStorage.setItem(this.place, text);
+    return composer;
+  }
+
+  #tools() {
+    const { words } = this.desk;
+    this.transferButton = button(words.say("chat.transfer"), () => askTransfer(this.desk, this.chat));
+    this.endButton = button(words.say("chat.end"), () => this.#end());
+    const ticket = button(words.say("chat.make_ticket"), () => this.#askTicket());
+    return h("div", { class: "tools" }, this.transferButton, this.endButton, ticket);
+  }
+
+  // -- what the desk tells ---------------------------------------------------------------------
+
+  async load() {
+    const { desk } = this;
+    const id = this.chat.id;
+    try {
+      const transcript = await desk.send({ type: "transcript", chat: id, after: this.#last });
+      Object.assign(this.#names, transcript.names ?? {});
+      this.answers = transcript.answers ?? [];
+      this.#loaded = true;
+      this.#show([...transcript.messages, ...this.#early.values()]);
+      this.#early.clear();
+      this.update(transcript.chat);
+    } catch (error) {
+      desk.fail(error);
+    }
+  }
+
+  takeMessage(message) {
+    if (!this.#loaded) this.#early.set(message.seq, message);
+    else if (message.seq > this.#last + 1) this.load();
+    else this.#show([message]);
+  }
+
+  #show(messages) {
+    const whose = { customerName: this.name, names: this.#names };
+    const shown = messages.map((message) => shownMessage(this.desk, message, whose));
+    this.log.add(shown);
+    this.#last = Math.max(this.#last, ...messages.map((message) => message.seq), 0);
+    if (messages.some((message) => message.author.kind === "visitor")) this.#showPreview("");
+  }
+
+  signal(frame) {
+    if (frame.agent) return;
+    if (frame.kind === "preview") this.#showPreview(frame.text ?? "");
+    else this.log.showTyping(frame.on ? this.desk.words.say("chat.typing", { name: this.name }) : "");
+  }
+
+  #showPreview(text) {
+    setText(this.preview, text ? this.desk.words.say("chat.preview", { text }) : "");
+    this.preview.hidden = text === "";
+    if (text === "") this.log.showTyping("");
+  }
+
+  update(card) {
+    this.card = card;
+    const active = card.chat.state === "active";
+    this.live.hidden = !active;
+    this.transferButton.hidden = !active;
+    this.endButton.hidden = !active;
+    this.#renderFacts();
+    if (card.chat.state === "wrap_up") this.#showWrapUp();
+  }
+
+  deskChanged() {
+    this.#renderFacts();
+    if (this.chat.state === "wrap_up") this.#showWrapUp();
+  }
+
+  #renderFacts() {
+    const { desk, card, chat } = this;
+    const { words } = desk;
+    const facts = [
+      desk.queueName(chat.queue),
+      words.say(`source.${chat.source ?? "chat_button"}`),
+      chat.topic,
+      this.#waited(),
+      card.returning ? words.say("chat.returning") : null,
+      chat.transfers ? words.say("chat.transfers", { count: chat.transfers }) : null,
+      chat.page ? (chat.page.title ?? chat.page.url) : null,
+    ];
+    setText(this.head, facts.filter(Boolean).join(" · "));
+  }
+
+  #waited() {
+    const { chat, desk } = this;
+    const from = chat.first_assigned_at ?? chat.assigned_at;
+    if (!from) return null;
+    return desk.words.say("chat.waited", { time: desk.words.duration(from - chat.requested_at) });
+  }
+
+  unansweredText(now) {
+    const { chat, desk } = this;
+    if (chat.state !== "active" || !chat.unanswered_since) return "";
+    return desk.words.say("chat.unanswered", { time: desk.words.duration(now - chat.unanswered_since) });
+  }
+
+  // -- what the agent does ---------------------------------------------------------------------
+
+  shown() {
+    this.log.scrollToEnd();
+    if (!this.live.hidden) this.composer.field.focus();
+  }
+
+  /** Tells that he has read the chat, once for each new message. */
+  read() {
+    const seq = this.chat.messages ?? 0;
+    if (!this.chat.attention || seq <= this.#readTo) return;
+    this.#readTo = seq;
+    const frame = { type: "read_chat", chat: this.chat.id, seq };
+    this.desk.send(frame).catch(() => (this.#readTo = 0));
+  }
+
+  #send(text) {
+    const { words, connection } = this.desk;
+    const { id, epoch } = this.chat;
+    const type = this.note.checked ? "post_note" : "post_message";
+    const about = this.note.checked ? {} : { epoch };
+    this.note.checked = false;
+    sendMessage({ log: this.log, words, connection, frame: { type, chat: id, text, ...about } });
+  }
+
+  async #do(frame) {
+    try {
+      return await this.desk.send(frame);
+    } catch (error) {
+      this.desk.fail(error);
+      return null;
+    }
+  }
+
+  async #end() {
+    await this.#do({ type: "end_chat", chat: this.chat.id, epoch: this.chat.epoch });
+    await this.load();
+  }
+
+  /** The qualification form in front of him (A28); closing is refused until it is filled (A26). */
+  #showWrapUp() {
+    const { desk } = this;
+    const { words, overview } = desk;
+    if (!this.wrapUp.hidden || overview === null) return;
+    const given = (this.answers ?? []).findLast((each) => each.form === "qualification")?.values;
+    this.saved = h("span", { role: "status" });
+    const form = new FormView({
+      form: overview.qualification,
+      words,
+      given: given ?? {},
+      sendText: words.say("wrap_up.save"),
+      submit: ({ answers }) => this.#qualify(answers),
+    });
+    this.wrapUpForm = form;
+    form.extras.append(button(words.say("wrap_up.close"), () => this.#close()), this.saved);
+    const line = words.say(`wrap_up.ended.${this.chat.ended_by ?? "agent"}`);
+    this.wrapUp.replaceChildren(h("h3", {}, words.say("wrap_up.title")), h("p", {}, line), form.element);
+    this.wrapUp.hidden = false;
+  }
+
+  async #qualify(answers) {
+    await this.desk.send({ type: "qualify_chat", chat: this.chat.id, answers });
+    setText(this.saved, this.desk.words.say("wrap_up.saved"));
+  }
+
+  async #close() {
+    this.wrapUpForm.clearErrors();
+    try {
+      await this.desk.send({ type: "close_chat", chat: this.chat.id });
+      sessionStorage.removeItem(this.place);
+      await this.desk.chats.reload();
+    } catch (error) {
+      this.wrapUpForm.showError(error);
+    }
+  }
+
+  /** A ticket from the chat (B34). */
+  #askTicket() {
+    const { desk, chat } = this;
+    const { words } = desk;
+    const title = textField("title", words.say("ticket.title"), { required: true, maxLength: 200 });
+    const text = textField("text", words.say("ticket.comment"), { long: true, maxLength: 8000 });
+    const dialog = h("dialog", { class: "dialog", "aria-label": words.say("chat.make_ticket") });
+    const id = newId();
+    const form = new FormView({
+      words,
+      before: [title, text],
+      sendText: words.say("chat.make_ticket"),
+      submit: async () => {
+        const saved = await desk.send({
+          type: "open_ticket", id, title: title.value ?? "", text: text.value ?? "", chat: chat.id,
+        });
+        dialog.close();
+        desk.openTicket(saved.ticket);
+      },
+    });
+    form.extras.append(button(words.say("dialog.cancel"), () => dialog.close()));
+    dialog.append(h("h2", {}, words.say("chat.make_ticket")), form.element);
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+}

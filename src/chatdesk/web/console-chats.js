@@ -1,0 +1,169 @@
+// Lower left: the agent's chats as tabs, each with its log, its field to write in, and what can be done.
+
+import { ChatTab } from "./console-chat.js";
+import { button, h, setText, spoken } from "./dom.js";
+
+/** All chats of this agent (A17, A24, B21); a new message marks its tab yellow (A25). */
+export class ChatsPane {
+  #tabs = new Map();
+  #offers = new Map();
+  #wanted = null;
+
+  constructor(desk) {
+    this.desk = desk;
+    const { words } = desk;
+    this.selected = null;
+    this.bar = h("div", { role: "tablist", class: "tabs", "aria-label": words.say("chats.title") });
+    this.empty = h("p", { class: "soft empty" }, words.say("chats.none"));
+    this.stage = h("div", { class: "stage" }, this.empty);
+    this.element = h(
+      "section", { class: "pane chats", "aria-label": words.say("chats.title") }, this.bar, this.stage,
+    );
+  }
+
+  get attentionCount() {
+    return [...this.#tabs.values()].filter((tab) => tab.chat.attention).length;
+  }
+
+  // -- what the desk tells ---------------------------------------------------------------------
+
+  async reload() {
+    const { desk } = this;
+    const { chats } = await desk.send({ type: "my_chats" });
+    const mine = new Set(chats.map((card) => card.chat.id));
+    for (const id of [...this.#tabs.keys()]) if (!mine.has(id)) this.#remove(id);
+    this.#offers.clear();
+    for (const card of chats) {
+      if (card.chat.state === "offered") this.#offers.set(card.chat.id, card);
+      this.take(card);
+    }
+    await Promise.all([...this.#tabs.values()].map((tab) => tab.load()));
+  }
+
+  /** A chat as it is now: one of his, one offered to him, or no longer his. */
+  take(card) {
+    const { id, state, epoch } = card.chat;
+    const known = this.#offers.get(id)?.chat.epoch === epoch;
+    const offered = known || this.desk.waitingPane.isOffered(id, epoch);
+    if (state === "offered" && offered) this.#offers.set(id, card);
+    else this.#offers.delete(id);
+    this.desk.waitingPane.showOffers([...this.#offers.values()]);
+    if (this.desk.isMine(card.chat)) this.#put(card);
+    else if (this.#tabs.has(id)) this.#remove(id, card);
+  }
+
+  takeMessage(message, card) {
+    const id = message.chat ?? card?.chat.id;
+    this.#tabs.get(id)?.takeMessage(message);
+    this.attend();
+  }
+
+  signal(frame) {
+    this.#tabs.get(frame.chat)?.signal(frame);
+  }
+
+  deskChanged() {
+    for (const tab of this.#tabs.values()) tab.deskChanged();
+  }
+
+  #put(card) {
+    const { id } = card.chat;
+    const known = this.#tabs.get(id);
+    if (known) known.update(card);
+    else this.#add(card);
+    this.#renderTab(this.#tabs.get(id));
+    if (this.selected === null || this.#wanted === id) this.select(id);
+    this.attend();
+  }
+
+  #add(card) {
+    const { id } = card.chat;
+    const tab = new ChatTab(this.desk, card);
+    tab.panel.setAttribute("aria-labelledby", `tab-${id}`);
+    tab.panel.id = `chat-${id}`;
+    tab.panel.hidden = true;
+    tab.button = button("", () => this.select(id), {
+      role: "tab", id: `tab-${id}`, "aria-controls": `chat-${id}`, "aria-selected": "false",
+      tabindex: "-1", onkeydown: (event) => this.#key(event, id),
+    });
+    this.#tabs.set(id, tab);
+    this.bar.append(tab.button);
+    this.stage.append(tab.panel);
+    this.empty.hidden = true;
+    tab.load();
+  }
+
+  #remove(id, card = null) {
+    const tab = this.#tabs.get(id);
+    this.#tabs.delete(id);
+    tab.button.remove();
+    tab.panel.remove();
+    if (card && tab.chat.state === "active") {
+      const name = tab.name;
+      this.desk.say(this.desk.words.say("chats.gone", { name }));
+    }
+    this.empty.hidden = this.#tabs.size > 0;
+    if (this.selected !== id) return;
+    this.selected = null;
+    const next = this.#tabs.keys().next().value;
+    if (next) this.select(next);
+  }
+
+  // -- choosing --------------------------------------------------------------------------------
+
+  /** Selects a chat now, or when it comes. */
+  selectSoon(id) {
+    this.#wanted = id;
+    if (this.#tabs.has(id)) this.select(id);
+  }
+
+  select(id) {
+    if (this.#wanted === id) this.#wanted = null;
+    this.selected = id;
+    for (const [each, tab] of this.#tabs) {
+      const chosen = each === id;
+      tab.panel.hidden = !chosen;
+      tab.button.setAttribute("aria-selected", String(chosen));
+      tab.button.tabIndex = chosen ? 0 : -1;
+    }
+    const tab = this.#tabs.get(id);
+    tab.shown();
+    this.desk.selected(tab.card);
+    this.attend();
+  }
+
+  #key(event, id) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const ids = [...this.#tabs.keys()];
+    const next = ids.at((ids.indexOf(id) + step) % ids.length);
+    this.select(next);
+    this.#tabs.get(next).button.focus();
+  }
+
+  /** The chat in front of him is read; the others keep their mark. */
+  attend() {
+    const tab = this.#tabs.get(this.selected);
+    if (tab && !document.hidden && document.hasFocus()) tab.read();
+  }
+
+  #renderTab(tab) {
+    const { words } = this.desk;
+    const { attention = false, state } = tab.chat;
+    tab.button.className = `chat-tab ${state}${attention ? " attention" : ""}`;
+    const hint = attention ? spoken(` ${words.say("chats.new_message")}`) : "";
+    const health = h("span", { class: "health", "aria-hidden": "true" });
+    tab.health = health;
+    tab.button.replaceChildren(health, tab.name, hint);
+  }
+
+  /** The health colour: red when the visitor's message has waited too long (B24). */
+  tick() {
+    const now = Date.now() / 1000;
+    for (const tab of this.#tabs.values()) {
+      const late = tab.chat.state === "active" && now > (tab.chat.reply_due_at ?? Infinity);
+      tab.health.className = `health ${late ? "red" : "green"}`;
+      setText(tab.unanswered, tab.unansweredText(now));
+    }
+  }
+}

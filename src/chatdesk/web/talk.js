@@ -1,0 +1,197 @@
+// The log of a conversation, and the field one writes in; both pages use them.
+
+import { newId } from "./client.js";
+import { button, debounced, h, linkify, setText, spoken, throttled } from "./dom.js";
+
+const NEAR_END = 60; // pixels
+const TYPING_EVERY = 2500;
+const TYPING_FADES = 6000;
+const PREVIEW_AFTER = 300;
+
+/**
+ * Messages in order of their `seq`. A message is `{seq, at, kind, side, author, text}`, where
+ * `side` is "mine", "theirs", "staff" or "system".
+ */
+export class Log {
+  #articles = new Map();
+  #awaited = new Map();
+
+  constructor(words, label) {
+    this.words = words;
+    this.list = h("div", { class: "messages" });
+    this.typing = h("p", { class: "typing", role: "status" });
+    this.element = h(
+      "div",
+      { class: "log", role: "log", "aria-label": label, tabindex: "0" },
+      this.list,
+      this.typing,
+    );
+    this.fading = null;
+  }
+
+  /** Shows messages that are not shown yet. */
+  add(messages) {
+    const atEnd = this.#isAtEnd();
+    for (const message of messages) {
+      if (this.#articles.has(message.seq)) continue;
+      const article = this.#article(message);
+      this.#articles.set(message.seq, article);
+      this.#awaited.get(message.seq)?.remove();
+      this.#awaited.delete(message.seq);
+      this.list.insertBefore(article, this.#placeFor(message.seq));
+    }
+    if (atEnd) this.scrollToEnd();
+  }
+
+  /** Shows a message on its way; the answer takes it away or marks it as failed. */
+  addPending(text, retry) {
+    const state = h("p", { class: "state" }, this.words.say("message.sending"));
+    const body = h("p", { class: "body" }, ...linkify(text));
+    const article = h("article", { class: "message mine pending" }, body, state);
+    this.list.append(article);
+    this.scrollToEnd();
+    return {
+      sent: (seq) => {
+        // it gives way to the message itself, which comes by the stream, perhaps later
+        if (this.#articles.has(seq)) article.remove();
+        else this.#awaited.set(seq, article);
+        state.remove();
+      },
+      failed: (reason) => {
+        const again = button(this.words.say("message.retry"), () => {
+          article.remove();
+          retry();
+        });
+        article.classList.add("failed");
+        state.replaceChildren(reason, " ", again);
+      },
+    };
+  }
+
+  showTyping(text) {
+    clearTimeout(this.fading);
+    const atEnd = this.#isAtEnd();
+    setText(this.typing, text);
+    if (atEnd) this.scrollToEnd();
+    if (text) this.fading = setTimeout(() => setText(this.typing, ""), TYPING_FADES);
+  }
+
+  scrollToEnd() {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  #isAtEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END;
+  }
+
+  #placeFor(seq) {
+    for (const each of this.list.children) {
+      if (!("seq" in each.dataset) || Number(each.dataset.seq) > seq) return each;
+    }
+    return null;
+  }
+
+  #article(message) {
+    const when = h("time", { datetime: new Date(message.at * 1000).toISOString() });
+    when.textContent = this.words.time(message.at);
+    const head = h("header", {}, h("span", { class: "author" }, message.author ?? ""), " ", when);
+    const body = h("p", { class: "body" }, ...linkify(message.text));
+    const classes = `message ${message.side} ${message.kind}`;
+    return h("article", { class: classes, "data-seq": message.seq }, head, body);
+  }
+}
+
+/** What a system message says; the desk gives a code, the page the words. */
+export function systemText(words, message) {
+  const details = message.details ?? {};
+  const codes = [`system.${message.code}.${details.by}`, `system.${message.code}`];
+  const code = codes.find((each) => words.has(each));
+  if (code) return words.say(code, details);
+  return message.text || words.say("system.unknown");
+}
+
+/** A field with a button. Enter sends, Shift+Enter breaks the line. */
+export class Composer {
+  constructor({ words, label, send, typing = null, preview = null, maxLength = 8000 }) {
+    this.send = send;
+    this.field = h("textarea", {
+      rows: 2,
+      maxlength: maxLength,
+      "aria-label": label,
+      placeholder: words.say("composer.hint"),
+      onkeydown: (event) => this.#key(event),
+      oninput: () => this.#typed(),
+    });
+    this.tellTyping = typing && throttled(() => typing(true), TYPING_EVERY);
+    this.stopTyping = typing && (() => typing(false));
+    this.tellPreview = preview && debounced(() => preview(this.text), PREVIEW_AFTER);
+    this.sender = h("button", { type: "submit", class: "primary" }, words.say("composer.send"));
+    this.element = h(
+      "form",
+      { class: "composer", onsubmit: (event) => this.#submit(event) },
+      this.field,
+      this.sender,
+    );
+  }
+
+  get text() {
+    return this.field.value;
+  }
+
+  set text(text) {
+    this.field.value = text;
+  }
+
+  #key(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit(event);
+  }
+
+  #typed() {
+    if (this.text.trim() === "") this.stopTyping?.();
+    else this.tellTyping?.();
+    this.tellPreview?.();
+    this.oninput?.(this.text);
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const text = this.text.trim();
+    if (text === "") return;
+    this.text = "";
+    this.oninput?.("");
+    this.stopTyping?.();
+    this.tellPreview?.();
+    this.send(text);
+  }
+}
+
+/** Sends a message and shows it until the desk has it; a failed one can be sent again. */
+export function sendMessage({ log, words, connection, frame }) {
+  const named = { ...frame, id: frame.id ?? newId() };
+  const again = () => sendMessage({ log, words, connection, frame: named });
+  const pending = log.addPending(frame.text, again);
+  return connection.send(named, { lane: frame.chat }).then(
+    (result) => pending.sent(result.seq),
+    (error) => pending.failed(words.refusal(error)),
+  );
+}
+
+/** The state of the connection, as a word and a colour. */
+export class ConnectionState {
+  constructor(words) {
+    this.words = words;
+    this.element = h("span", { class: "connection", role: "status" });
+  }
+
+  show(state) {
+    this.element.className = `connection ${state}`;
+    this.element.replaceChildren(
+      h("span", { class: "dot", "aria-hidden": "true" }),
+      spoken(`${this.words.say("connection")} `),
+      h("span", {}, this.words.say(`connection.${state}`)),
+    );
+  }
+}

@@ -1,0 +1,309 @@
+// The visitor's chat on a shop's page:
+//
+//   <script type="module" src="…/widget.js" data-api="…" data-token-url="…" data-queue="…"></script>
+//
+// data-api: where the desk's HTTP adapter is mounted. data-token-url: the shop's route that answers a
+// POST with {"token": …} for its visitor. Optional: data-queue, data-source, data-topic,
+// data-language, data-open (opens at once). The element that is added lives in a shadow root, so
+// that the shop's styles and ours leave each other alone.
+
+import { Connection, fetchToken } from "./client.js";
+import { button, debounced, h, scriptOf, setText } from "./dom.js";
+import { ConnectionState } from "./talk.js";
+import { ChatView, NoteView, RequestView, TicketsView, isLive } from "./widget-views.js";
+import { Words, chooseLanguage } from "./words.js";
+
+const RENEW_EVERY = 20_000;
+const LOOK_EVERY = 30_000;
+const HIDDEN_GRACE = 10_000;
+
+class Widget {
+  constructor(settings, words) {
+    this.settings = settings;
+    this.words = words;
+    this.conversation = null;
+    this.messages = new Map();
+    this.view = null;
+    this.viewKey = null;
+    this.startNew = false;
+    this.isOpen = false;
+    this.unread = 0;
+    this.connection = new Connection({
+      api: settings.api,
+      token: (stale) => this.#token(stale),
+      listener: {
+        state: (name) => this.state.show(name),
+        reload: () => this.#ask(),
+        update: (frame) => this.#update(frame),
+        signal: (frame) => this.#signal(frame),
+      },
+    });
+    this.refresh = debounced(() => this.#ask(), 200);
+    this.#build();
+  }
+
+  // -- the frame -------------------------------------------------------------------------------
+
+  #build() {
+    const { words } = this;
+    this.launcher = button("", () => this.toggle(), {
+      class: "launcher",
+      "aria-expanded": "false",
+      "aria-controls": "chatdesk-panel",
+    });
+    this.launcherText = h("span", {}, words.say("widget.launch"));
+    this.badge = h("span", { class: "badge", hidden: true });
+    this.launcher.append(this.launcherText, this.badge);
+    this.state = new ConnectionState(words);
+    this.title = h("h2", { id: "chatdesk-title" }, words.say("widget.title"));
+    this.ticketsButton = button("", () => this.#showTickets(), { class: "plain", hidden: true });
+    const hide = button("×", () => this.toggle(false), {
+      class: "plain hide",
+      "aria-label": words.say("widget.minimise"),
+    });
+    this.body = h("div", { class: "content" });
+    this.panel = h(
+      "section",
+      {
+        id: "chatdesk-panel",
+        class: "panel",
+        role: "dialog",
+        "aria-labelledby": "chatdesk-title",
+        hidden: true,
+        onkeydown: (event) => event.key === "Escape" && this.toggle(false),
+      },
+      h("header", {}, this.title, this.state.element, this.ticketsButton, hide),
+      this.body,
+    );
+    this.element = h("div", { class: "chatdesk", lang: words.language }, this.panel, this.launcher);
+  }
+
+  mount() {
+    const host = h("div", { "data-chatdesk": "widget" });
+    const root = host.attachShadow({ mode: "open" });
+    const style = new URL("widget.css", import.meta.url).href;
+    this.element.hidden = true;
+    root.append(
+      h("link", { rel: "stylesheet", href: style, onload: () => (this.element.hidden = false) }),
+      this.element,
+    );
+    document.body.append(host);
+  }
+
+  async start() {
+    this.mount();
+    document.addEventListener("visibilitychange", () => this.#visibilityChanged());
+    setInterval(() => this.#renew(), RENEW_EVERY);
+    setInterval(() => this.#look(), LOOK_EVERY);
+    await this.#ask();
+    if (this.settings.open || this.#wasOpen()) this.toggle(true, { focus: false });
+    this.#renew();
+  }
+
+  toggle(open = !this.isOpen, { focus = true } = {}) {
+    this.isOpen = open;
+    this.panel.hidden = !open;
+    this.launcher.setAttribute("aria-expanded", String(open));
+    sessionStorage.setItem("chatdesk-open", open ? "yes" : "no");
+    if (open) {
+      this.unread = 0;
+      this.#listenAsNeeded();
+      this.render();
+      this.view?.shown?.();
+      if (focus) this.view?.focus?.();
+    } else if (focus) {
+      this.launcher.focus();
+    }
+    this.#renderLauncher();
+  }
+
+  #wasOpen() {
+    return sessionStorage.getItem("chatdesk-open") === "yes";
+  }
+
+  // -- who he is -------------------------------------------------------------------------------
+
+  /** The token is kept for all tabs of the shop; the shop is asked when there is none or it is stale. */
+  async #token(stale) {
+    const place = `chatdesk-token ${this.settings.api}`;
+    const kept = localStorage.getItem(place);
+    if (kept !== null && kept !== stale) return kept;
+    const fresh = await fetchToken(this.settings.tokenUrl);
+    localStorage.setItem(place, fresh);
+    return fresh;
+  }
+
+  // -- what the desk tells ---------------------------------------------------------------------
+
+  #update(frame) {
+    for (const notice of frame.notices ?? []) this.#take(notice);
+    this.render();
+  }
+
+  #signal(frame) {
+    if (frame.kind === "typing" && frame.chat === this.chat?.chat) {
+      this.view?.typing?.(frame.on ?? false);
+    }
+  }
+
+  get chat() {
+    return this.conversation?.chat ?? null;
+  }
+
+  #take(notice) {
+    if (!this.conversation) return;
+    const { chat, message, ticket } = notice;
+    if (chat) this.#takeChat(chat);
+    if (message && (!chat || chat.chat === this.chat?.chat)) this.#takeMessage(message);
+    if (ticket) {
+      const others = (this.conversation.tickets ?? []).filter((t) => t.ticket !== ticket.ticket);
+      this.conversation = { ...this.conversation, tickets: [ticket, ...others] };
+      if (!this.isOpen) this.unread += 1;
+    }
+  }
+
+  #takeChat(chat) {
+    const newer = chat.chat === this.chat?.chat || chat.requested_at >= (this.chat?.requested_at ?? 0);
+    if (!newer) return;
+    if (chat.chat !== this.chat?.chat) this.messages.clear();
+    this.conversation = { ...this.conversation, chat };
+  }
+
+  #takeMessage(message) {
+    if (this.messages.has(message.seq)) return;
+    this.messages.set(message.seq, message);
+    if (!message.mine && !this.isOpen) this.unread += 1;
+  }
+
+  async #ask() {
+    try {
+      this.#adopt(await this.connection.send({ type: "conversation" }));
+    } catch (error) {
+      if (error.code !== "unreachable") console.error("chatdesk:", error.message);
+    }
+  }
+
+  #adopt(conversation) {
+    const last = this.chat && !isLive(this.chat) ? this.chat : null;
+    const chat = conversation.chat ?? last;
+    if (chat?.chat !== this.chat?.chat) this.messages.clear();
+    this.conversation = { ...conversation, chat };
+    for (const message of conversation.messages ?? []) this.messages.set(message.seq, message);
+    this.#listenAsNeeded();
+    this.render();
+  }
+
+  // -- when to listen --------------------------------------------------------------------------
+
+  /** A stream holds one of the browser's few connections, so it is open only while it is of use. */
+  #listenAsNeeded() {
+    if (isLive(this.chat) || (this.isOpen && !document.hidden)) this.connection.listen();
+  }
+
+  #visibilityChanged() {
+    clearTimeout(this.hiding);
+    if (!document.hidden) this.#listenAsNeeded();
+    else if (!isLive(this.chat)) {
+      this.hiding = setTimeout(() => this.connection.hush(), HIDDEN_GRACE);
+    }
+  }
+
+  /** Tells that he is still there, and where; while he waits, asks for his place in line. */
+  #renew() {
+    if (!isLive(this.chat)) return;
+    const page = { url: location.href, title: document.title, referrer: document.referrer };
+    const frame = { type: "renew_visit", page };
+    this.connection.send(frame, { patience: 5000 }).then(
+      () => this.chat?.state === "waiting" && this.refresh(),
+      () => null,
+    );
+  }
+
+  /** While nobody chats, the forms follow whether somebody is there. */
+  #look() {
+    if (this.isOpen && !document.hidden && !isLive(this.chat)) this.refresh();
+  }
+
+  // -- what is shown ---------------------------------------------------------------------------
+
+  get queue() {
+    const all = this.conversation.availability ?? [];
+    return all.find((each) => each.queue === this.settings.queue) ?? all[0] ?? null;
+  }
+
+  render() {
+    if (!this.conversation) return;
+    this.#renderLauncher();
+    setText(this.title, this.conversation.name);
+    this.#renderTicketsButton();
+    const [key, make] = this.#wantedView();
+    if (key !== this.viewKey) {
+      this.viewKey = key;
+      this.view = make();
+      this.body.replaceChildren(this.view.element);
+      if (this.isOpen) this.view.shown?.();
+    }
+    this.view.update();
+  }
+
+  #wantedView() {
+    const { chat } = this;
+    if (this.ticketsShown) return ["tickets", () => new TicketsView(this)];
+    if (chat && !this.startNew) return [`chat ${chat.chat}`, () => new ChatView(this)];
+    if (this.queue?.open) return ["request", () => new RequestView(this)];
+    return ["note", () => new NoteView(this)];
+  }
+
+  #renderLauncher() {
+    const open = this.conversation === null || isLive(this.chat) || this.queue?.open;
+    setText(this.launcherText, this.words.say(open ? "widget.launch" : "widget.launch_note"));
+    this.badge.hidden = this.unread === 0;
+    setText(this.badge, this.unread ? this.words.say("widget.unread", { count: this.unread }) : "");
+  }
+
+  #renderTicketsButton() {
+    const count = (this.conversation.tickets ?? []).length;
+    this.ticketsButton.hidden = count === 0;
+    const code = this.ticketsShown ? "widget.back" : "widget.notes";
+    setText(this.ticketsButton, this.words.say(code, { count }));
+  }
+
+  #showTickets() {
+    this.ticketsShown = !this.ticketsShown;
+    this.render();
+    this.view.focus?.();
+  }
+
+  /** From an ended chat to a new question. */
+  beginAnew() {
+    this.startNew = true;
+    this.render();
+    this.view.focus?.();
+  }
+
+  /** After a request or a note: what the desk says now. */
+  async settled({ tickets = false, anew = false } = {}) {
+    this.startNew = anew;
+    this.ticketsShown = tickets;
+    await this.#ask();
+    this.view?.focus?.();
+  }
+}
+
+function settingsFrom(script) {
+  const data = script?.dataset ?? {};
+  if (!data.tokenUrl) throw new Error("chatdesk: the widget's script needs data-token-url");
+  return {
+    api: data.api ? new URL(data.api, location.href).href : new URL("api/", import.meta.url).href,
+    tokenUrl: new URL(data.tokenUrl, location.href).href,
+    queue: data.queue ?? null,
+    source: data.source ?? "chat_button",
+    topic: data.topic ?? null,
+    language: data.language ?? null,
+    open: "open" in data,
+  };
+}
+
+const settings = settingsFrom(scriptOf(import.meta.url));
+const widget = new Widget(settings, await Words.load(chooseLanguage(settings.language)));
+await widget.start();
