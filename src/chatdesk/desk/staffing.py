@@ -79,7 +79,10 @@ def _keep_seat(step: Step, agent: Agent, seat: Seat) -> None:
         last_assigned_place=seat.last_assigned_place,
     )
     step.state.keep_counters()
-    change_agent(step, agent, after)
+    step.state.put(after)
+    capacity = agent.setup.capacity
+    if (agent.load >= capacity) is not (after.load >= capacity):
+        step.state.emit(_status_event(step, after))
 
 
 def _come_back(step: Step, agent: Agent) -> Agent:
