@@ -40,7 +40,7 @@ def staff(
     for hour, staffing in enumerate(plan):
         print(_staffing_row(hour, staffing))
     if not all(staffing.exact for staffing in plan):
-        print("~ evenly spread chats stand in for the exact model: waits may be some % longer")
+        print("~ evenly spread chats stand in for the exact model: waits will be longer")
     if agent_hour is not None:
         print(_cost_line(plan_cost(plan, CostModel(agent_hour=agent_hour))))
 

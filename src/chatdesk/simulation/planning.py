@@ -126,8 +126,9 @@ class Staffing(Struct, frozen=True):
     """Agents for one hour and what to expect of them; shares are of all customers.
 
     `expected` is None in an hour without customers. `exact` is False when the floor was too large
-    for its exact chain and evenly spread chats stand in, which flatters waits by a few
-    per cent.
+    for its exact chain and evenly spread chats stand in. That flatters: mean waits of least-busy
+    dispatch are a few per cent longer near full load and up to a seventh longer below, those of
+    other dispatch more.
     """
 
     demand: Demand

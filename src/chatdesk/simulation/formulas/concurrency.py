@@ -102,8 +102,8 @@ def concurrent(floor: Floor) -> ConcurrentQueue:
     """Return the steady state of agents with several chats at once.
 
     The chain of levels is solved to a relative change of 1e-12 a sweep and the line above the
-    full state in closed form, so metrics agree with direct elimination to about 1e-10. Up to
-    some 20,000 states take seconds: 190 agents with two chats, 45 with three, 25 with four.
+    full state in closed form, so metrics agree with direct elimination to about 1e-10. Some 20,000
+    states take 10 to 20 seconds: 190 agents with two chats, 45 with three, 25 with four.
 
     Raises InvalidParameter, UnstableModel (nobody gives up and too many come) and TooManyStates.
     """
