@@ -15,7 +15,7 @@ from sortedcontainers import SortedList
 
 from chatdesk.desk.guests import Guests
 from chatdesk.desk.timers import due_at
-from chatdesk.model.errors import ConfigurationError, NotFound
+from chatdesk.model.errors import ConfigurationError, NotFound, WrongState
 from chatdesk.model.events import Event
 from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, TicketId, VisitorId
 from chatdesk.model.records import (
@@ -115,15 +115,16 @@ class State:
 
     @property
     def setup(self) -> DeskSetup:
-        """How the desk is set up; raises `ConfigurationError` for a desk that is not."""
+        """How the desk is set up; raises `WrongState` for a desk that is not."""
         if self.desk is None:
-            raise ConfigurationError(
-                "the desk has not been set up; send ConfigureDesk (and SaveQueue, SaveAgent) first"
+            raise WrongState(
+                "the desk has not been set up",
+                mend="Send ConfigureDesk, then SaveQueue and SaveAgent.",
             )
         return self.desk.setup
 
     def require_setup(self) -> None:
-        """Raises `ConfigurationError` for a desk that is not set up."""
+        """Raises `WrongState` for a desk that is not set up."""
         _ = self.setup
 
     def agent(self, agent_id: AgentId) -> Agent:
