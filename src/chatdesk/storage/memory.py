@@ -67,9 +67,15 @@ class _Shelves:
         record = self.by_kind[kind].pop(id_, None)
         if record is not None:
             self.live.pop(key, None)
-            for place in _places(kind, record):
-                del self.looked_up[place][id_]
+            self._forget_places(kind, record)
         return record
+
+    def _forget_places(self, kind: str, record: Record) -> None:
+        """Removes the way to a record; an empty place would still hold an e-mail address."""
+        for place in _places(kind, record):
+            del self.looked_up[place][record.id]
+            if not self.looked_up[place]:
+                del self.looked_up[place]
 
     def look_up(self, need: Need) -> Iterator[Record]:
         """The records that a need names."""
