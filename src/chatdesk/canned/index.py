@@ -28,7 +28,7 @@ SATURATION = 1.2
 LENGTH = 0.75
 """BM25's b: how much a long text is held against it."""
 
-PIVOT_ALL = 120
+PIVOT_ALL = 150
 """Words of a response at which length neither helps nor hurts."""
 
 PIVOT_HEAD = 30

@@ -1,17 +1,15 @@
 """Orders in which seats with room are kept, so that the first is found without a search.
 
-An order is told of every change: `leave` while the seat still has its old facts, `enter` once it
-has its new ones. Seats are filed in buckets by a whole number, and inside a bucket by idleness. A
-seat that took or gave back a slot is the least idle of all, so it goes to the end of its bucket:
-a change costs the same however many seats there are. A bucket is an `OrderedDict`, because a plain
-dict has to step over every entry ever deleted at its front.
+Seats are filed in buckets by a whole number, and inside a bucket by idleness. A seat that took or
+gave back a slot is the least idle of all, so it goes to the end of its bucket: a change costs the
+same however many seats there are. A bucket is an `OrderedDict`, because a plain dict has to step
+over every entry ever deleted at its front.
 """
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from heapq import heapify, heappop, heappush
-from itertools import chain
 from operator import attrgetter
 from typing import Any, Protocol, TypeAlias
 
@@ -22,6 +20,7 @@ from chatdesk.model.ids import AgentId
 from chatdesk.rules.invariants import must
 from chatdesk.rules.staff import Seat
 
+Bucket: TypeAlias = OrderedDict[AgentId, Seat]
 Rank: TypeAlias = tuple[Any, ...]
 """Compared with other ranks of the same order; the lowest is first."""
 
@@ -47,12 +46,16 @@ class Order(ABC):
         """Take in a seat whose place is the highest yet given."""
 
     @abstractmethod
+    def move(self, seat: Seat) -> None:
+        """A seat in it has other facts now, and the highest place yet given."""
+
+    @abstractmethod
     def insert(self, seat: Seat) -> None:
         """Take in a seat with any place."""
 
     @abstractmethod
     def leave(self, seat: Seat) -> None:
-        """Let go a seat; its facts are those it came in with."""
+        """Let go a seat."""
 
     @abstractmethod
     def first(self) -> AgentId | None:
@@ -78,7 +81,9 @@ class BucketOrder(Order, ABC):
     Each change costs a constant, and O(log b) when it opens one of b buckets alive.
     """
 
-    _buckets: dict[int, OrderedDict[AgentId, Seat]] = attrs.field(factory=dict, init=False)
+    _buckets: dict[int, Bucket] = attrs.field(factory=dict, init=False)
+    _bucket_of: dict[AgentId, Bucket] = attrs.field(factory=dict, init=False)
+    _spare: list[Bucket] = attrs.field(factory=list, init=False)
     _heap: list[int] = attrs.field(factory=list, init=False)  # every bucket's key, once
     _limit: int = attrs.field(default=SPARE_BUCKETS, init=False)
 
@@ -93,11 +98,24 @@ class BucketOrder(Order, ABC):
         if bucket is None:
             bucket = self._open(key)
         bucket[seat.id] = seat
+        self._bucket_of[seat.id] = bucket
+
+    def move(self, seat: Seat) -> None:
+        """A seat in it has other facts now, and the highest place yet given."""
+        agent_id = seat.id
+        bucket_of = self._bucket_of
+        del bucket_of[agent_id][agent_id]
+        key = self.key(seat)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._open(key)
+        bucket[agent_id] = seat
+        bucket_of[agent_id] = bucket
 
     def insert(self, seat: Seat) -> None:
         """Take in a seat with any place; O(seats of its bucket that are idle for less)."""
         self.enter(seat)
-        bucket = self._buckets[self.key(seat)]
+        bucket = self._bucket_of[seat.id]
         later = []
         for other in reversed(bucket.values()):
             if other is not seat:
@@ -108,8 +126,8 @@ class BucketOrder(Order, ABC):
             bucket.move_to_end(agent_id)
 
     def leave(self, seat: Seat) -> None:
-        """Let go a seat; its facts are those it came in with."""
-        del self._buckets[self.key(seat)][seat.id]
+        """Let go a seat."""
+        del self._bucket_of.pop(seat.id)[seat.id]
 
     def first(self) -> AgentId | None:
         """Who is first, if anybody."""
@@ -117,7 +135,7 @@ class BucketOrder(Order, ABC):
         while heap:
             for agent_id in self._buckets[heap[0]]:
                 return agent_id
-            del self._buckets[heappop(heap)]
+            self._spare.append(self._buckets.pop(heappop(heap)))
         return None
 
     def best(self, excluded: Collection[AgentId]) -> tuple[Rank, AgentId] | None:
@@ -136,7 +154,7 @@ class BucketOrder(Order, ABC):
 
     def members(self) -> Iterable[AgentId]:
         """Everybody in it, in no special order."""
-        return chain.from_iterable(self._buckets.values())
+        return self._bucket_of
 
     def check(self) -> None:
         """Raise `AssertionError` when it is not in order."""
@@ -144,17 +162,19 @@ class BucketOrder(Order, ABC):
         for key, bucket in self._buckets.items():
             seats = list(bucket.values())
             must(all(self.key(seat) == key for seat in seats), "each seat is in its bucket")
+            must(all(self._bucket_of[seat.id] is bucket for seat in seats), "buckets are known")
             must(
                 seats == sorted(seats, key=lambda seat: (seat.place, seat.id)),
                 "a bucket is in order of idleness",
             )
 
-    def _open(self, key: int) -> OrderedDict[AgentId, Seat]:
+    def _open(self, key: int) -> Bucket:
         if len(self._buckets) > self._limit:
             self._buckets = {k: bucket for k, bucket in self._buckets.items() if bucket}
+            self._spare.clear()
             self._heap = sorted(self._buckets)
             self._limit = 2 * len(self._heap) + SPARE_BUCKETS
-        bucket = self._buckets[key] = OrderedDict()
+        bucket = self._buckets[key] = self._spare.pop() if self._spare else OrderedDict()
         heappush(self._heap, key)
         return bucket
 
@@ -203,7 +223,7 @@ class RankOrder(Order):
     _heap: list[tuple[Rank, AgentId]] = attrs.field(factory=list, init=False)
 
     def enter(self, seat: Seat) -> None:
-        """Take in a seat."""
+        """Take in a seat, or its new facts."""
         entries = self._entries
         entry = entries[seat.id] = (self._ranking.rank(seat), seat.id)
         heappush(self._heap, entry)
@@ -211,7 +231,7 @@ class RankOrder(Order):
             self._heap = list(entries.values())
             heapify(self._heap)
 
-    insert = enter
+    insert = move = enter
 
     def leave(self, seat: Seat) -> None:
         """Let go a seat."""

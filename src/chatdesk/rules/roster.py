@@ -50,58 +50,59 @@ class Group:
     rolls: list[Roll] = attrs.field(factory=list, init=False)
     own: dict[Kind, Order] = attrs.field(factory=dict, init=False)
     """The orders of this group alone."""
-    _top: int | None = attrs.field(default=0, init=False)
+    highest: int = attrs.field(default=0, init=False)
+    """The highest turn of a member, or a higher one of a member who left."""
+    _left: bool = attrs.field(default=False, init=False)  # who had the highest turn has left
 
     @property
     def top(self) -> int:
         """The highest turn of a member; O(members) after the one who had it left."""
-        if self._top is None:
-            self._top = max((seat.turn for seat in self.members.values()), default=0)
-        return self._top
+        if self._left:
+            self.highest = max((seat.turn for seat in self.members.values()), default=0)
+            self._left = False
+        return self.highest
 
-    def leave(self, seat: Seat) -> None:
-        """A member is about to change."""
+    def moved(self, seat: Seat, had_room: bool) -> None:  # noqa: FBT001  # called very often
+        """A member took or gave back a slot, and has the highest place."""
         if seat.load < seat.capacity:
-            for order in self.orders:
-                order.leave(seat)
-
-    def enter(self, seat: Seat, *, had_room: bool) -> None:
-        """A member has changed, and has the highest place."""
-        has_room = seat.load < seat.capacity
-        if has_room:
-            for order in self.orders:
-                order.enter(seat)
-        if has_room is not had_room:
-            self._turn_over(seat, has_room=has_room)
-        if self._top is not None and seat.turn > self._top:
-            self._top = seat.turn
+            if had_room:
+                for order in self.orders:
+                    order.move(seat)
+            else:
+                for order in self.orders:
+                    order.enter(seat)
+                self._gain(seat)
+        elif had_room:
+            self._lose(seat)
 
     def add(self, seat: Seat) -> None:
         """Take in a new member, whatever his place."""
         self.members[seat.id] = seat
+        self.highest = max(self.highest, seat.turn)
         if seat.load < seat.capacity:
             for order in self.orders:
                 order.insert(seat)
-            self._turn_over(seat, has_room=True)
-        if self._top is not None and seat.turn > self._top:
-            self._top = seat.turn
+            self._gain(seat)
 
     def remove(self, seat: Seat) -> None:
         """Let go a member."""
-        self.leave(seat)
         if seat.load < seat.capacity:
-            self._turn_over(seat, has_room=False)
+            self._lose(seat)
         del self.members[seat.id]
-        if seat.turn == self._top:
-            self._top = None
+        if seat.turn >= self.highest:
+            self._left = True
 
-    def _turn_over(self, seat: Seat, *, has_room: bool) -> None:
-        self.free += 1 if has_room else -1
+    def _gain(self, seat: Seat) -> None:
+        self.free += 1
         for roll in self.rolls:
-            if has_room:
-                roll.seats.add(seat)
-            else:
-                roll.seats.remove(seat)
+            roll.seats.add(seat)
+
+    def _lose(self, seat: Seat) -> None:
+        self.free -= 1
+        for order in self.orders:
+            order.leave(seat)
+        for roll in self.rolls:
+            roll.seats.remove(seat)
 
     def with_room(self) -> Iterator[Seat]:
         """Its members with room."""
@@ -114,7 +115,7 @@ class Group:
         must(all(seat.load >= 0 for seat in self.members.values()), "a load is never negative")
         must(all(s.skills == self.skills for s in self.members.values()), "a group is of one kind")
         turns = [seat.turn for seat in self.members.values()]
-        must(self._top is None or self._top >= max(turns, default=0), "`top` is the highest turn")
+        must(self.highest >= max(turns, default=0), "nobody has a turn above the highest")
         for order in self.orders:
             must(with_room <= set(order.members()), "an order holds all seats with room")
         for roll in self.rolls:

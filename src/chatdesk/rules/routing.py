@@ -70,6 +70,7 @@ class Router:
     _seats: dict[AgentId, Seat] = attrs.field(init=False)  # the roster's own, one step nearer
     _groups: dict[frozenset[str], Group] = attrs.field(init=False)
     _lanes: dict[QueueId, Lane] = attrs.field(init=False)
+    _filed: dict[ChatId, Waiting] = attrs.field(init=False)
     # what changed since the router was last at rest
     _fresh: dict[ChatId, Chat] = attrs.field(factory=dict, init=False)  # not in line yet
     _asks: list[LineKey] = attrs.field(factory=list, init=False)  # a heap of chats to ask about
@@ -81,7 +82,7 @@ class Router:
 
     def __attrs_post_init__(self) -> None:
         self._seats, self._groups = self._roster.seats, self._roster.groups
-        self._lanes = self._room.lanes
+        self._lanes, self._filed = self._room.lanes, self._room.chats
 
     # -- queues ----------------------------------------------------------------------------------
 
@@ -152,52 +153,49 @@ class Router:
 
     def assign(self, agent_id: AgentId, now: Instant) -> Seat:
         """An agent gets a chat: a slot is taken, and it counts as received."""
-        seat = self._seats[agent_id]
-        group = self._groups[seat.skills]
-        had_room = seat.load < seat.capacity
-        group.leave(seat)
-        seat.load += 1
-        self._receive(seat, now)
-        group.enter(seat, had_room=had_room)
-        return seat
+        return self._receive(agent_id, 1, now)
 
     def reserve(self, agent_id: AgentId) -> Seat:
         """An offer takes a slot; it does not count as received."""
-        return self._shift(agent_id, 1)
+        seat = self._seats[agent_id]
+        had_room = seat.load < seat.capacity
+        seat.load += 1
+        self.place = seat.place = self.place + 1
+        self._groups[seat.skills].moved(seat, had_room)
+        return seat
 
     def confirm(self, agent_id: AgentId, now: Instant) -> Seat:
         """An offer was accepted: the chat in the slot it took counts as received."""
-        seat = self._seats[agent_id]
-        group = self._groups[seat.skills]
-        had_room = seat.load < seat.capacity
-        group.leave(seat)
-        self._receive(seat, now)
-        group.enter(seat, had_room=had_room)
-        return seat
+        return self._receive(agent_id, 0, now)
 
     def release(self, agent_id: AgentId) -> Seat:
         """A slot is given back; the agent idles from now."""
-        seat = self._shift(agent_id, -1)
-        if self._room.served and seat.load < seat.capacity:
-            self._gain(self._groups[seat.skills])
-        return seat
-
-    def _shift(self, agent_id: AgentId, step: int) -> Seat:
         seat = self._seats[agent_id]
-        group = self._groups[seat.skills]
         had_room = seat.load < seat.capacity
-        group.leave(seat)
-        seat.load += step
+        seat.load -= 1
         self.place = seat.place = self.place + 1
-        group.enter(seat, had_room=had_room)
+        group = self._groups[seat.skills]
+        group.moved(seat, had_room)
+        if self._room.served and seat.load < seat.capacity:
+            self._gain(group)
         return seat
 
-    def _receive(self, seat: Seat, now: Instant) -> None:
-        self.turn = max(self.turn, seat.turn)
-        seat.turn += 1
+    def _receive(self, agent_id: AgentId, slots: int, now: Instant) -> Seat:
+        seat = self._seats[agent_id]
+        had_room = seat.load < seat.capacity
+        turn = seat.turn
+        if turn > self.turn:
+            self.turn = turn
+        seat.turn = turn = turn + 1
+        seat.load += slots
         seat.received += 1
         self.place = seat.place = seat.last_assigned_place = self.place + 1
         seat.last_assigned_at = now
+        group = self._groups[seat.skills]
+        if turn > group.highest:
+            group.highest = turn
+        group.moved(seat, had_room)
+        return seat
 
     def _gain(self, group: Group) -> None:
         if self._room.served:
@@ -206,18 +204,19 @@ class Router:
 
     def _give_up_hope(self, agent_id: AgentId) -> None:
         for chat_id in self._hopes.pop(agent_id, ()):
-            heappush(self._asks, self._room.chats[chat_id].key)
+            heappush(self._asks, self._filed[chat_id].key)
 
     # -- waiting chats ---------------------------------------------------------------------------
 
     def enqueue(self, chat: Chat) -> None:
         """A chat comes to the line of its queue, or changed while in line."""
         lane = self._lanes[chat.queue]
-        if chat.id in self._fresh or chat.id in self._room.chats:
-            self.dequeue(chat.id)
+        if chat.id in self._filed:
+            self._remove(chat.id)
         if lane.served:
             self._fresh[chat.id] = chat
         else:
+            self._fresh.pop(chat.id, None)
             self._room.add(chat)
 
     def dequeue(self, chat_id: ChatId) -> None:
@@ -283,7 +282,7 @@ class Router:
         """Ask about all that changed, in line order."""
         self._settle()
         while (key := self._candidate()) is not None:
-            waiting = self._room.chats[key[-1]]
+            waiting = self._filed[key[-1]]
             match = self._ask(waiting.lane.policy, waiting.chat, now)
             if match is not None:
                 return match
@@ -301,7 +300,7 @@ class Router:
         return min(chain(self._asks[:1], heads), default=None)
 
     def _stands(self, key: LineKey) -> bool:
-        waiting = self._room.chats.get(key[-1])
+        waiting = self._filed.get(key[-1])
         return waiting is not None and waiting.lane.served and waiting.key == key
 
     def _gained_lines(self) -> Iterator[Line]:
@@ -339,7 +338,7 @@ class Router:
         looks = self._looks
         while looks and looks[0][0] <= now:
             at, chat_id = heappop(looks)
-            waiting = self._room.chats.get(chat_id)
+            waiting = self._filed.get(chat_id)
             if waiting is not None and waiting.look_at == at:
                 waiting.look_at = None
                 heappush(self._asks, waiting.key)
@@ -377,7 +376,7 @@ class Router:
         return None if key is None else key[-1]
 
     def _first_for(self, agent_id: AgentId, line: Line) -> LineKey | None:
-        chats = self._room.chats
+        chats = self._filed
         return next(
             (key for key in line.keys if agent_id not in chats[key[-1]].chat.declined_by), None
         )
@@ -430,14 +429,14 @@ class Router:
         """
         self._roster.check()
         self._room.check()
-        must(not (self._fresh.keys() & self._room.chats.keys()), "a chat comes to line once")
+        must(not (self._fresh.keys() & self._filed.keys()), "a chat comes to line once")
         places = [seat.place for seat in self._seats.values()]
         must(max(places, default=0) <= self.place, "no place is above the router's")
         hopes = [chat_id for chats in self._hopes.values() for chat_id in chats]
-        must(self._room.chats.keys() >= set(hopes), "who hopes for an agent is in line")
+        must(self._filed.keys() >= set(hopes), "who hopes for an agent is in line")
         if now is not None:
             must(not (self._fresh or self._asks or self._gained), "nothing is left to ask about")
-            for waiting in self._room.chats.values():
+            for waiting in self._filed.values():
                 chat = waiting.chat
                 if waiting.lane.served:
                     must(self.choice(chat, now) is None, f"nobody is there for chat {chat.id}")

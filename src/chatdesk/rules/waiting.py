@@ -44,13 +44,13 @@ class Lane:
     discipline: Discipline
     lines: dict[tuple[str, ...], Line] = attrs.field(factory=dict, init=False)
     waiting: int = attrs.field(default=0, init=False)
+    served: bool = attrs.field(init=False)
+    """Whether its chats are matched with agents, rather than taken by them."""
     dropped: bool = attrs.field(default=False, init=False)
     """No queue any more; it stays until its last chat has left."""
 
-    @property
-    def served(self) -> bool:
-        """Whether its chats are matched with agents, rather than taken by them."""
-        return self.queue.setup.mode is not QueueMode.PULL and not self.dropped
+    def __attrs_post_init__(self) -> None:
+        self.served = self.queue.setup.mode is not QueueMode.PULL
 
     def foremost(self, line: Line) -> Iterable[LineKey]:
         """Those of a line among whom is the one that waits longest."""
@@ -118,7 +118,7 @@ class WaitingRoom:
             return
         if lane.served:
             self.served -= lane.waiting
-        lane.dropped = True
+        lane.dropped, lane.served = True, False
         self._lines_for.clear()
         if not lane.waiting:
             del self.lanes[queue_id]

@@ -36,8 +36,9 @@ log = logging.getLogger("chatdesk.runtime")
 
 MAX_BATCH = 256
 """Most commands of one turn: bounds how long the others wait for it."""
-MAX_GATHER_SECONDS = 0.002
-"""How long a turn is put off, at most, for callers who have just been answered to come again."""
+GATHER_SHARE = 0.25
+"""A turn is put off for callers to come again by this part of the last turn's length, at most."""
+MAX_GATHER_SECONDS = 0.01
 TURN_SECONDS = 5.0
 """How long the committer waits for the desk's turn."""
 POLL_SECONDS = 1.0
@@ -87,6 +88,7 @@ class Committer:
     _waiting: list[AnyJob] = attrs.field(factory=list, init=False)
     _doubtful: list[AnyJob] = attrs.field(factory=list, init=False)
     _usual: int = attrs.field(default=1, init=False)
+    _turn_seconds: Seconds = attrs.field(default=0.0, init=False)
     _not_before: float = attrs.field(default=0.0, init=False)
     _next_poll: float = attrs.field(default=0.0, init=False)
 
@@ -170,7 +172,7 @@ class Committer:
 
         Without it turns alternate between a few early comers and all the rest.
         """
-        until = time.monotonic() + MAX_GATHER_SECONDS
+        until = time.monotonic() + min(GATHER_SHARE * self._turn_seconds, MAX_GATHER_SECONDS)
         while len(self._waiting) < self._usual:
             try:
                 self._receive(self._queue.get(timeout=max(until - time.monotonic(), 0.0)))
@@ -222,6 +224,7 @@ class Committer:
         """Decides what `take` gives (all that wait), in one commit, and tells everybody."""
         take = take or self._take
         jobs: list[AnyJob] = []
+        start = time.monotonic()
         try:
             change = self._decide(take, jobs)
         except OutcomeUnknown as error:
@@ -232,10 +235,11 @@ class Committer:
             log.exception("a turn failed, and was undone")
             self._one_by_one(jobs, error)
         else:
+            self._turn_seconds = time.monotonic() - start
             self._done(jobs, change)
 
     def _done(self, jobs: list[AnyJob], change: Change | None) -> None:
-        self._usual = min(max(len(jobs), 1), MAX_BATCH)
+        self._usual = min(len(jobs) + self._queue.qsize(), MAX_BATCH)
         ring_all(jobs)
         self._follow(change)
 

@@ -1,12 +1,10 @@
 """New ids: nobody can guess one, and they sort by the time they were made."""
 
-import secrets
+import os
 import time
-import uuid
 
-_VERSION = 7 << 76
-_VARIANT = 2 << 62
-_RANDOM_BITS = 62
+_VERSION_AND_VARIANT = 7 << 76 | 2 << 62
+_RANDOM = (1 << 62) - 1
 
 
 def fresh_id() -> str:
@@ -15,6 +13,7 @@ def fresh_id() -> str:
     Ids of one process sort by their making to a quarter of a microsecond.
     """
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
-    fraction = (rest << 12) // 1_000_000
-    number = (milliseconds & ((1 << 48) - 1)) << 80 | _VERSION | fraction << 64 | _VARIANT
-    return str(uuid.UUID(int=number | secrets.randbits(_RANDOM_BITS)))
+    time_bits = milliseconds << 80 | (rest << 12) // 1_000_000 << 64
+    random_bits = int.from_bytes(os.urandom(8)) & _RANDOM
+    digits = f"{time_bits | _VERSION_AND_VARIANT | random_bits:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

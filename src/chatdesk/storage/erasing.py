@@ -2,10 +2,12 @@
 
 from msgspec.structs import replace
 
+from chatdesk.desk.needs import reply_id
 from chatdesk.model.events import CustomerErased
 from chatdesk.model.ids import CustomerId, Instant, VisitorId
 from chatdesk.model.records import Chat, Ticket
-from chatdesk.model.values import Actor, ActorKind, Audience
+from chatdesk.model.values import Actor, Audience
+from chatdesk.model.values import visitor as visitor_actor
 
 
 def blanked_chat(chat: Chat) -> Chat:
@@ -25,4 +27,4 @@ def erased(customer: CustomerId, *, by: Actor, at: Instant) -> CustomerErased:
 
 def replies_prefix(visitor: VisitorId) -> str:
     """What the ids of all replies to a visitor's commands begin with."""
-    return f"{ActorKind.VISITOR}:{visitor}:"
+    return reply_id(visitor_actor(visitor), "")

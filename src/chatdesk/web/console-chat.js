@@ -160,7 +160,7 @@ export class ChatTab {
   #waited() {
     const { chat, desk } = this;
     const from = chat.first_assigned_at ?? chat.assigned_at;
-    if (!from) return null;
+    if (!from || from - chat.requested_at < 1) return null;
     return desk.words.say("chat.waited", { time: desk.words.duration(from - chat.requested_at) });
   }
 

@@ -73,10 +73,11 @@ export function textField(key, label, settings = {}) {
   return new Field(key, label, control, { required });
 }
 
-export function selectField(key, label, options, value = "") {
+/** One of `options`, pairs of a value and its text; the first is chosen unless `value` says. */
+export function selectField(key, label, options, value = null) {
   const choices = options.map(([code, text]) => h("option", { value: code }, text));
   const control = h("select", { name: key }, ...choices);
-  control.value = value;
+  if (value !== null) control.value = value;
   return new Field(key, label, control);
 }
 

@@ -62,11 +62,11 @@ def _sqlite(url: URL, durability: Durability, *, exclusive: bool) -> Engine:
     engine = create_engine(
         url, connect_args={"isolation_level": None, "timeout": READ_WAIT_SECONDS}, **pool
     )
-    pragmas = _pragmas(durability, exclusive=exclusive)
+    settings = pragmas(durability, exclusive=exclusive)
 
     @event.listens_for(engine, "connect")
     def _connected(driver: sqlite3.Connection, _record: object) -> None:
-        for pragma, value in pragmas:
+        for pragma, value in settings:
             _set_pragma(driver, pragma, value)
 
     @event.listens_for(engine, "begin")
@@ -76,7 +76,7 @@ def _sqlite(url: URL, durability: Durability, *, exclusive: bool) -> Engine:
     return engine
 
 
-def _pragmas(durability: Durability, *, exclusive: bool) -> list[tuple[str, str]]:
+def pragmas(durability: Durability, *, exclusive: bool) -> list[tuple[str, str]]:
     """The settings of each connection; the first ones decide what the later ones mean."""
     wal = exclusive or sqlite3.sqlite_version_info >= WAL_IS_SAFE
     synchronous = {"power": "FULL", "process": "NORMAL", "none": "OFF"}[durability]

@@ -1,6 +1,7 @@
 """Instants as columns that people can read: seconds in Python, aware times in the table."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -13,6 +14,7 @@ def as_datetime(at: Instant) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+@lru_cache(1024)
 def as_text(at: Instant) -> str:
     """An instant as ISO 8601 of fixed width, so that the order of text is the order of time."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")

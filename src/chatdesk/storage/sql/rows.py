@@ -4,7 +4,8 @@ A batch is written by `executemany` of plain tuples, one statement a table: SQLA
 compiles each statement once, and does nothing per row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import attrs
@@ -34,24 +35,52 @@ encode = msgspec.json.Encoder().encode
 
 
 @attrs.frozen
+class Statement:
+    """SQL in the driver's own style, and the rows to run it with."""
+
+    sql: str
+    rows: list[Row]
+
+
+@attrs.frozen
 class _RecordWriter:
     """How the records of one kind are written."""
 
     kind: str
     sql: str
-    fields: tuple[str, ...]
-    to_column: Callable[[Instant], object]
+    read: tuple[Callable[[Any], object], ...]
+
+    @classmethod
+    def of(cls, kind: str, dialect: Dialect) -> "_RecordWriter":
+        """What is known of a kind is worked out once."""
+        to_column = _to_column(dialect)
+        read = [_reader(field, to_column) for field in columns_of(kind)]
+        if kind in SOMETIMES_LIVE:
+            read.append(is_live)
+        return cls(kind, _upsert(TABLES[kind], dialect), tuple(read))
 
     def row(self, desk: DeskId, revision: Revision, record: Record) -> Row:
-        values = [
-            value if value is None or not is_time(field) else self.to_column(value)
-            for field, value in ((field, getattr(record, field)) for field in self.fields)
-        ]
-        if self.kind in SOMETIMES_LIVE:
-            values.append(is_live(record))
+        values = [read(record) for read in self.read]
         if self.kind != "reply":
             values.append(revision)
         return (desk, record.id, *values, encode(record).decode())
+
+
+def _to_column(dialect: Dialect) -> Callable[[Instant], object]:
+    return as_text if dialect.name == "sqlite" else as_datetime
+
+
+def _reader(field: str, to_column: Callable[[Instant], object]) -> Callable[[Any], object]:
+    """What gives a record's field as it stands in the column."""
+    read: Callable[[Any], Any] = attrgetter(field)
+    if not is_time(field):
+        return read
+
+    def read_time(record: Record) -> object:
+        at = read(record)
+        return None if at is None else to_column(at)
+
+    return read_time
 
 
 @attrs.frozen
@@ -61,44 +90,43 @@ class Writers:
     _records: dict[str, _RecordWriter]
     _journal: str
     _commits: str
-    _to_column: Callable[[Instant], object]
+    _instant: Callable[[Instant], object]
 
     @classmethod
     def of(cls, dialect: Dialect) -> "Writers":
         """The statements for a kind of database."""
-        to_column = as_text if dialect.name == "sqlite" else as_datetime
-        records = {
-            kind: _RecordWriter(kind, _upsert(table, dialect), columns_of(kind), to_column)
-            for kind, table in TABLES.items()
-        }
-        return cls(records, _insert(JOURNAL, dialect), _insert(COMMITS, dialect), to_column)
+        return cls(
+            {kind: _RecordWriter.of(kind, dialect) for kind in TABLES},
+            _insert(JOURNAL, dialect),
+            _insert(COMMITS, dialect),
+            _to_column(dialect),
+        )
 
     def write(self, connection: Connection, desk: DeskId, revision: Revision, batch: Batch) -> None:
         """Writes all of a batch but the head. O(batch)."""
+        for statement in self.statements(desk, revision, batch):
+            connection.exec_driver_sql(statement.sql, statement.rows)
+
+    def statements(self, desk: DeskId, revision: Revision, batch: Batch) -> Iterator[Statement]:
+        """What writes a batch: one statement a table, with the rows for `executemany`."""
         last = {key_of(record): record for record in (*batch.records, *batch.replies)}
         rows: dict[str, list[Row]] = {}
         for (kind, _), record in last.items():
             rows.setdefault(kind, []).append(self._records[kind].row(desk, revision, record))
         for kind, kind_rows in rows.items():
-            connection.exec_driver_sql(self._records[kind].sql, kind_rows)
-        self._write_journal(connection, desk, revision, batch)
-
-    def _write_journal(
-        self, connection: Connection, desk: DeskId, revision: Revision, batch: Batch
-    ) -> None:
-        connection.exec_driver_sql(self._commits, (desk, revision, self._to_column(batch.at)))
+            yield Statement(self._records[kind].sql, kind_rows)
+        yield Statement(self._commits, [(desk, revision, self._instant(batch.at))])
         if batch.events:
-            rows = [
-                self._journal_row(desk, revision, seq, event)
-                for seq, event in enumerate(batch.events, 1)
-            ]
-            connection.exec_driver_sql(self._journal, rows)
+            events = enumerate(batch.events, 1)
+            yield Statement(
+                self._journal, [self._journal_row(desk, revision, n, event) for n, event in events]
+            )
 
     def _journal_row(self, desk: DeskId, revision: Revision, seq: int, event: Event) -> Row:
         ids = (getattr(event, field, None) for field in JOURNAL_IDS)
         tag = event.__struct_config__.tag
         body = encode(event).decode()
-        return (desk, revision, seq, self._to_column(event.at), tag, *ids, body)
+        return (desk, revision, seq, self._instant(event.at), tag, *ids, body)
 
 
 def _insert(table: Table, dialect: Dialect) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import attrs
-from sqlalchemy import Connection, Dialect, select, update
+from sqlalchemy import BindParameter, Connection, Dialect, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatdesk.model.commits import Batch, Change, Need
@@ -18,24 +18,31 @@ from chatdesk.storage.sql.tables import DESKS
 
 Head: TypeAlias = tuple[Revision, Instant]
 
+_DESK: BindParameter[str] = bindparam("desk")
+_HEAD = select(DESKS.c.revision, DESKS.c.at).where(DESKS.c.id == _DESK)
+_LOCKED_HEAD = _HEAD.with_for_update()
+_MOVED_HEAD = (
+    update(DESKS)
+    .where(DESKS.c.id == _DESK, DESKS.c.revision == bindparam("expected"))
+    .values(revision=bindparam("next"), at=bindparam("now"))
+)
+
 
 def lock_head(connection: Connection, desk: DeskId) -> Head:
     """The head of a desk, locked until the transaction ends; a new desk gets its row.
 
     SQLite has no row locks: there the transaction began with BEGIN IMMEDIATE.
     """
-    head = select(DESKS.c.revision, DESKS.c.at).where(DESKS.c.id == desk).with_for_update()
-    found = connection.execute(head).first()
+    found = connection.execute(_LOCKED_HEAD, {"desk": desk}).first()
     if found is None:
         connection.execute(_new_head(connection.dialect, desk))
-        found = connection.execute(head).one()
+        found = connection.execute(_LOCKED_HEAD, {"desk": desk}).one()
     return found.revision, found.at
 
 
 def read_head(connection: Connection, desk: DeskId) -> Head:
     """The head of a desk; 0 for a new one."""
-    head = select(DESKS.c.revision, DESKS.c.at).where(DESKS.c.id == desk)
-    found = connection.execute(head).first()
+    found = connection.execute(_HEAD, {"desk": desk}).first()
     return (0, 0.0) if found is None else (found.revision, found.at)
 
 
@@ -84,8 +91,8 @@ class SqlTurn:
 
     def _advance_head(self, revision: Revision, at: Instant) -> None:
         """The fence: the head moves only from where it was when the turn began."""
-        head = update(DESKS).where(DESKS.c.id == self._desk, DESKS.c.revision == self.revision)
-        moved = self._connection.execute(head.values(revision=revision, at=at))
+        values = {"desk": self._desk, "expected": self.revision, "next": revision, "now": at}
+        moved = self._connection.execute(_MOVED_HEAD, values)
         if moved.rowcount != 1:
             raise TurnLost(f"revision {revision} was written by another; load and try again")
 
