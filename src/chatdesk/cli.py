@@ -1,0 +1,95 @@
+"""The command line. `chatdesk --help` lists the commands.
+
+This module imports without the packages of the extra `cli`: whoever lacks them is told how to get
+them. A command imports what it needs when it runs.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from chatdesk._extras import MissingExtra, require_extra
+from chatdesk.model.errors import ChatdeskError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+FAILED = 1
+WRONG_USE = 2
+
+
+def main() -> None:
+    """The entry point of the program `chatdesk`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and gives the exit code; errors of ours become a line or two."""
+    try:
+        require_extra("cli", "cyclopts", "rich")
+        make_app()(list(arguments), result_action="return_value")
+    except (ChatdeskError, MissingExtra) as error:
+        print(f"chatdesk: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        return FAILED
+    except SystemExit as leaving:  # how the parser ends after an error of the user's
+        return WRONG_USE if leaving.code else 0
+    return 0
+
+
+def make_app() -> "App":
+    """The program with its commands."""
+    from importlib.metadata import version
+
+    from cyclopts import App
+
+    app = App(
+        name="chatdesk",
+        help="A live-chat desk inside the backend you already have.",
+        version=version("chatdesk"),
+    )
+    app.command(demo_command())
+    return app
+
+
+def demo_command() -> Callable[..., None]:
+    """`chatdesk demo`; made here because its options are described with cyclopts."""
+    from cyclopts import Parameter
+
+    from chatdesk import cli_demo
+
+    names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+
+    def demo(
+        *,
+        port: int = cli_demo.DEFAULT_PORT,
+        host: str = "127.0.0.1",
+        db: str = cli_demo.DEFAULT_DATABASE,
+        agents: names = (),
+        lang: cli_demo.Language = "en",
+        open: bool = False,  # noqa: A002 - the name of the option
+    ) -> None:
+        """Start a made-up shop with a visitor's chat and an agent's console, on this machine.
+
+        It keeps its desk in a file, and goes on where it was when it is started again.
+        Ctrl-C stops it.
+
+        Parameters
+        ----------
+        port
+            Where to listen; 0 takes any port that is free.
+        host
+            The address to listen at. Anybody who reaches it may log in as any agent.
+        db
+            The database: sqlite:///FILE, postgresql://USER@HOST/DATABASE, or memory://.
+        agents
+            Names of the agents, the last one supervisor; Ana, Bo and Chloé unless others are named.
+        lang
+            The language of names and of the addresses that are printed.
+        open
+            Whether to open the shop in a browser.
+        """
+        cli_demo.demo(cli_demo.Options(port, host, db, agents, lang, open))
+
+    return demo
