@@ -186,6 +186,18 @@ class LeastBusyOrder(BucketOrder):
         """The load, then the turn."""
         return (seat.load << FIELD) + seat.turn
 
+    def move(self, seat: Seat) -> None:
+        """As for all orders; spelt out, for it is the default order's most frequent step."""
+        agent_id = seat.id
+        bucket_of = self._bucket_of
+        del bucket_of[agent_id][agent_id]
+        key = (seat.load << FIELD) + seat.turn
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._open(key)
+        bucket[agent_id] = seat
+        bucket_of[agent_id] = bucket
+
 
 class LongestIdleOrder(BucketOrder):
     """Idle longest."""

@@ -151,36 +151,8 @@ class Router:
         self.seat(seat)
         return seat
 
-    def assign(self, agent_id: AgentId, now: Instant) -> Seat:
-        """An agent gets a chat: a slot is taken, and it counts as received."""
-        return self._receive(agent_id, 1, now)
-
-    def reserve(self, agent_id: AgentId) -> Seat:
-        """An offer takes a slot; it does not count as received."""
-        seat = self._seats[agent_id]
-        had_room = seat.load < seat.capacity
-        seat.load += 1
-        self.place = seat.place = self.place + 1
-        self._groups[seat.skills].moved(seat, had_room)
-        return seat
-
-    def confirm(self, agent_id: AgentId, now: Instant) -> Seat:
-        """An offer was accepted: the chat in the slot it took counts as received."""
-        return self._receive(agent_id, 0, now)
-
-    def release(self, agent_id: AgentId) -> Seat:
-        """A slot is given back; the agent idles from now."""
-        seat = self._seats[agent_id]
-        had_room = seat.load < seat.capacity
-        seat.load -= 1
-        self.place = seat.place = self.place + 1
-        group = self._groups[seat.skills]
-        group.moved(seat, had_room)
-        if self._room.served and seat.load < seat.capacity:
-            self._gain(group)
-        return seat
-
-    def _receive(self, agent_id: AgentId, slots: int, now: Instant) -> Seat:
+    def assign(self, agent_id: AgentId, now: Instant, *, slots: int = 1) -> Seat:
+        """An agent gets a chat, which counts as received; `slots` are taken for it."""
         seat = self._seats[agent_id]
         had_room = seat.load < seat.capacity
         turn = seat.turn
@@ -195,6 +167,31 @@ class Router:
         if turn > group.highest:
             group.highest = turn
         group.moved(seat, had_room)
+        return seat
+
+    def reserve(self, agent_id: AgentId) -> Seat:
+        """An offer takes a slot; it does not count as received."""
+        seat = self._seats[agent_id]
+        had_room = seat.load < seat.capacity
+        seat.load += 1
+        self.place = seat.place = self.place + 1
+        self._groups[seat.skills].moved(seat, had_room)
+        return seat
+
+    def confirm(self, agent_id: AgentId, now: Instant) -> Seat:
+        """An offer was accepted: the chat in the slot it took counts as received."""
+        return self.assign(agent_id, now, slots=0)
+
+    def release(self, agent_id: AgentId) -> Seat:
+        """A slot is given back; the agent idles from now."""
+        seat = self._seats[agent_id]
+        had_room = seat.load < seat.capacity
+        seat.load -= 1
+        self.place = seat.place = self.place + 1
+        group = self._groups[seat.skills]
+        group.moved(seat, had_room)
+        if self._room.served and seat.load < seat.capacity:
+            self._gain(group)
         return seat
 
     def _gain(self, group: Group) -> None:
