@@ -85,12 +85,17 @@ class Job(Generic[R]):
         return self._claim.acquire(blocking=False)
 
     def succeed(self, result: object) -> None:
-        """Notes the result; `ring` tells."""
-        self._result, self._error, self._settled = result, None, True
+        """Notes the result, which is told when the commit is durable."""
+        self._result, self._error = result, None
 
     def fail(self, error: BaseException) -> None:
-        """Notes why there is no result; `ring` tells."""
-        self._error, self._settled = error, True
+        """Notes why there is no result."""
+        self._error = error
+
+    def tell(self, loops: Loops) -> None:
+        """What was noted last is the outcome: wakes the one who waits for it."""
+        self._settled = True
+        self.bell.ring(loops)
 
     def outcome(self) -> R:
         """The result, or raises the error: the desk's, or that nobody will wait any longer."""
@@ -118,7 +123,7 @@ def ring_all(jobs: Iterable[Job[Any]]) -> None:
     """Wakes everybody whose job is settled: one call for each event loop."""
     loops: Loops = {}
     for job in jobs:
-        job.bell.ring(loops)
+        job.tell(loops)
     ring_loops(loops)
 
 
