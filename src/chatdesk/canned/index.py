@@ -20,7 +20,7 @@ from sortedcontainers import SortedDict
 
 from chatdesk.canned import text
 from chatdesk.canned.responses import CannedResponse, paths_above
-from chatdesk.canned.stopwords import LANGUAGES
+from chatdesk.canned.stopwords import LANGUAGES, stop_words
 
 SATURATION = 1.2
 """BM25's k1: how fast repeating a word stops counting."""
@@ -80,69 +80,69 @@ def passages_of(response: CannedResponse, learned: Iterable[str]) -> tuple[tuple
 
 def impacts(response: CannedResponse, passages: Sequence[Sequence[str]]) -> dict[str, int]:
     """Every term of a response with its impact, 1 to 255. Linear in the text."""
-    languages = languages_of(response)
+    stops = stop_words(languages_of(response))
     head_words = Counter(word for passage in passages for word in passage)
-    all_words = Counter(text.words(f"{response.body}\n{' '.join(response.categories)}"))
-    all_words.update(head_words)
-    head = _count_terms(head_words, languages)
+    body_words = Counter(text.words(f"{response.body}\n{' '.join(response.categories)}"))
+    head = _count_terms(head_words, stops)
     for passage in passages:
-        for pair in text.pair_terms(passage, languages):
+        for pair in text.pair_terms(passage, stops):
             head[pair] = head.get(pair, 0) + 1
-    whole = _count_terms(all_words, languages)
-    whole.update((pair, count) for pair, count in head.items() if pair not in whole)
-    found = _impacts(whole, head, all_words.total(), head_words.total())
-    found.update(_prefix_impacts(response, passages))
+    head_total = head_words.total()
+    found = _impacts(_count_terms(body_words, stops), head, body_words.total(), head_total)
+    found.update(_prefix_impacts(response, passages, head_words, stops))
     return found
 
 
-def _count_terms(words: Mapping[str, int], languages: frozenset[str]) -> dict[str, int]:
+def _count_terms(words: Mapping[str, int], stops: Set[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
+    known = counts.get
     for word, count in words.items():
-        for term in text.word_terms(word, text.stop(word, languages)):
-            counts[term] = counts.get(term, 0) + count
+        for term in text.word_terms(word, word in stops):
+            counts[term] = known(term, 0) + count
     return counts
 
 
 def _impacts(
-    whole: Mapping[str, int], head: Mapping[str, int], words: int, head_words: int
+    body: Mapping[str, int], head: Mapping[str, int], body_total: int, head_total: int
 ) -> dict[str, int]:
-    norm = SATURATION * (1 - LENGTH + LENGTH * words / PIVOT_ALL)
-    head_norm = SATURATION * (1 - LENGTH + LENGTH * head_words / PIVOT_HEAD)
-    body_share = TOP - HEAD_SHARE
-    found = {}
-    for term, count in whole.items():
-        impact = body_share * count / (count + norm)
-        in_head = head.get(term)
-        if in_head:
-            impact += HEAD_SHARE * in_head / (in_head + head_norm)
-        found[term] = int(impact) + 1 if impact < TOP - 1 else TOP
+    """The whole text's BM25 saturation and half as much of the head's, in 255 parts."""
+    most = max(body.values(), default=0) + max(head.values(), default=0)
+    anywhere = _saturated(TOP - HEAD_SHARE - 1, body_total + head_total, PIVOT_ALL, most)
+    in_head = _saturated(HEAD_SHARE, head_total, PIVOT_HEAD, most)
+    found = {term: anywhere[count] for term, count in body.items()}
+    in_body = body.get
+    for term, count in head.items():
+        found[term] = anywhere[count + in_body(term, 0)] + in_head[count]
     return found
 
 
+def _saturated(share: int, words: int, pivot: int, most: int) -> list[int]:
+    """What a term adds that occurs 0, 1, 2 … times in a text of so many words; at least 1."""
+    norm = SATURATION * (1 - LENGTH + LENGTH * words / pivot)
+    return [1 + int(share * count / (count + norm)) for count in range(most + 1)]
+
+
 def _prefix_impacts(
-    response: CannedResponse, passages: Sequence[Sequence[str]]
+    response: CannedResponse,
+    passages: Sequence[Sequence[str]],
+    head_words: Mapping[str, int],
+    stops: Set[str],
 ) -> Iterator[tuple[str, int]]:
     """The beginnings of the words of title, shortcuts and keywords, by how likely they are typed."""
-    languages = languages_of(response)
+    shares = {word: KEYWORD_SHARE * count for word, count in head_words.items()}
+    for word in set(passages[0]):
+        shares[word] += 1 - KEYWORD_SHARE
+    for shortcut in response.shortcuts:
+        for word in text.words(shortcut):
+            shares[word] = shares.get(word, 0.0) + SHORTCUT_SHARE
     likely: dict[str, float] = {}
-    for passage, share in _typed_passages(response, passages):
-        for word in dict.fromkeys(passage):
-            subject = SUBJECT if not text.stop(word, languages) else 1.0
-            for prefix in text.prefixes(word):
-                likely[prefix] = likely.get(prefix, 0.0) + share * subject
+    for word, share in shares.items():
+        weighted = share if word in stops else share * SUBJECT
+        for prefix in text.prefixes(word):
+            likely[prefix] = likely.get(prefix, 0.0) + weighted
     norm = PREFIX_SATURATION * (1 - PREFIX_LENGTH + PREFIX_LENGTH * len(passages[0]) / PREFIX_PIVOT)
     for prefix, share in likely.items():
         yield prefix, int((TOP - 1) * share / (share + norm)) + 1
-
-
-def _typed_passages(
-    response: CannedResponse, passages: Sequence[Sequence[str]]
-) -> Iterator[tuple[Sequence[str], float]]:
-    yield passages[0], 1.0
-    for shortcut in response.shortcuts:
-        yield text.words(shortcut), SHORTCUT_SHARE
-    for passage in passages[1:]:
-        yield passage, KEYWORD_SHARE
 
 
 @attrs.define
@@ -161,7 +161,7 @@ class Postings:
             posting, known = base | impact, lists.get(term)
             if known is None:
                 lists[term] = posting
-            elif isinstance(known, int):
+            elif type(known) is int:
                 lists[term] = array("I", sorted((known, posting)))
             elif known[-1] < posting:
                 known.append(posting)
@@ -211,6 +211,7 @@ class Index:
     _slots: SortedDict[str, int] = attrs.field(factory=SortedDict, init=False)
     _free: list[int] = attrs.field(factory=list, init=False)
     _groups: dict[str, set[int]] = attrs.field(factory=dict, init=False)
+    _limited: set[int] = attrs.field(factory=set, init=False)
     _languages: Counter[str] = attrs.field(factory=Counter, init=False)
     _champions: dict[str, tuple[int, ...]] = attrs.field(factory=dict, init=False)
 
@@ -235,6 +236,8 @@ class Index:
         self._forget_champions(terms)
         for group in _groups_of(response):
             self._groups.setdefault(group, set()).add(slot)
+        if _is_limited(response):
+            self._limited.add(slot)
         self._languages.update(languages_of(response))
 
     def discard(self, response_id: str) -> None:
@@ -250,6 +253,7 @@ class Index:
             self._groups[group].discard(slot)
             if not self._groups[group]:
                 del self._groups[group]
+        self._limited.discard(slot)
         self._languages.subtract(languages_of(entry.response))
         self._entries[slot] = None
         self._free.append(slot)
@@ -303,9 +307,13 @@ class Index:
                 found = spoken | any_language
         return found
 
-    def languages(self) -> frozenset[str]:
-        """The languages whose stop words apply to a query."""
-        return frozenset(language for language, count in self._languages.items() if count > 0)
+    def stops(self) -> frozenset[str]:
+        """The stop words that apply to a query: those of every language here."""
+        return stop_words(frozenset(code for code, count in self._languages.items() if count > 0))
+
+    def limited(self, slot: int) -> bool:
+        """Whether the response is not for everybody at all times."""
+        return slot in self._limited
 
     def champions(self, term: str) -> tuple[int, ...]:
         """The postings of highest impact of a term, ties by id; kept until one of them changes.
@@ -348,6 +356,11 @@ class Index:
             term: {self._id_of(p): p & TOP for p in self._postings.get(term)}
             for term in self._postings.terms()
         }
+
+
+def _is_limited(response: CannedResponse) -> bool:
+    limits = (response.team, response.owner, response.valid_from, response.valid_until)
+    return response.retired or any(limit is not None for limit in limits)
 
 
 def _groups_of(response: CannedResponse) -> set[str]:

@@ -70,15 +70,15 @@ DEFAULT_WEIGHTS = Weights()
 
 
 def question_terms(
-    words: Sequence[str], index: Index, languages: frozenset[str], weights: Weights
+    words: Sequence[str], index: Index, stops: Set[str], weights: Weights
 ) -> dict[str, float]:
     """The terms of a question that occur, with weight times rarity, rarest first."""
     found: dict[str, float] = {}
     for word, count in Counter(words).items():
-        _add_word(found, word, count, index, languages, weights)
+        _add_word(found, word, count, index, stops, weights)
         for guess in corrected(word, lambda w: index.count(w) > 0):
-            _add_word(found, guess, count * CORRECTED, index, languages, weights)
-    for pair in text.pair_terms(words, languages):
+            _add_word(found, guess, count * CORRECTED, index, stops, weights)
+    for pair in text.pair_terms(words, stops):
         if index.count(pair):
             weight = weights.near if "+" in pair else weights.pair
             found[pair] = found.get(pair, 0.0) + weight * index.rarity(pair)
@@ -90,11 +90,10 @@ def _add_word(
     word: str,
     count: float,
     index: Index,
-    languages: frozenset[str],
+    stops: Set[str],
     weights: Weights,
 ) -> None:
-    stopped = text.stop(word, languages)
-    for term in text.word_terms(word, stopped):
+    for term in text.word_terms(word, word in stops):
         if index.count(term):
             weight = weights.stem if term[0] == "^" else weights.gram
             weight = weight if term[0] in "^~" else weights.word
@@ -109,13 +108,13 @@ def _rarest(found: Mapping[str, float]) -> dict[str, float]:
 def typing_terms(
     words: Sequence[str],
     index: Index,
-    languages: frozenset[str],
+    stops: Set[str],
     weights: Weights,
 ) -> dict[str, float]:
     """The terms of what an agent has typed so far, the last word taken as begun."""
     found = {
         term: weights.typed * weight
-        for term, weight in question_terms(words, index, languages, weights).items()
+        for term, weight in question_terms(words, index, stops, weights).items()
     }
     for place, word in enumerate(words, 1):
         weight = weights.begun if place == len(words) else weights.finished
@@ -141,14 +140,18 @@ def _beginnings(word: str, index: Index) -> Iterator[tuple[str, float]]:
 
 
 class Choice(Struct, frozen=True):
-    """Which responses may be found: a test of one slot and, if few pass, the slots to be tested."""
+    """Which responses may be found: a test of one slot and, if few pass, the slots to be tested.
+
+    `effort` is the part of the posting budget that may be spent.
+    """
 
     fits: Callable[[int], bool]
     allowed: Set[int] | None = None
+    effort: float = 1.0
 
     def budget(self, responses: int) -> int:
         """How many postings to go through: more where most belong to responses not asked for."""
-        budget = max(BUDGET, int(BUDGET_SHARE * responses))
+        budget = int(self.effort * max(BUDGET, BUDGET_SHARE * responses))
         if self.allowed is None:
             return budget
         return int(budget * min(MOST_WIDENING, responses / max(1, len(self.allowed))))
@@ -242,28 +245,28 @@ def compare_passages(
     index: Index,
     scores: Mapping[int, float],
     terms: Mapping[str, float],
-    languages: frozenset[str],
+    stops: Set[str],
     weights: Weights,
 ) -> dict[int, float]:
     """The best candidates, each scored also by the one passage of it that fits the query best."""
     says: dict[str, float] = {}
-
-    def meaning(word: str) -> float:
-        known = says.get(word)
-        if known is None:
-            stopped = text.stop(word, languages)
-            known = sum(terms.get(term, 0.0) for term in text.word_terms(word, stopped))
-            says[word] = known
-        return known
-
     found = {}
     for slot, score in _best(index, scores, COMPARED):
-        fit = max(
-            sum(map(meaning, set(passage))) / passage_norm(len(passage))
-            for passage in index.entry(slot).passages
-        )
-        found[slot] = score + weights.passage * TOP * fit
+        best = 0.0
+        for passage in index.entry(slot).passages:
+            fit = 0.0
+            for word in set(passage):
+                if word not in says:
+                    says[word] = _meaning(word, terms, stops)
+                fit += says[word]
+            best = max(best, fit / passage_norm(len(passage)))
+        found[slot] = score + weights.passage * TOP * best
     return found
+
+
+def _meaning(word: str, terms: Mapping[str, float], stops: Set[str]) -> float:
+    """What the query's terms say about a text that holds the word."""
+    return sum([terms[term] for term in text.word_terms(word, word in stops) if term in terms])
 
 
 def favour_rare_completions(

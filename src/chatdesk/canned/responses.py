@@ -25,7 +25,7 @@ MAX_LISTED = 100
 _SHORTCUT = re.compile(r"#[^\s#]+")
 
 
-class CannedResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CannedResponse(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A text kept ready, with everything it is found and limited by.
 
     `shortcuts` begin with ``#``. `categories` are paths, ``orders/returns`` lying in ``orders``.

@@ -22,6 +22,9 @@ Use = Literal["question", "typing", "shortcut"]
 
 USAGE_WHILE_TYPING = 0.2
 USAGE_FOR_QUESTIONS = 0.05
+TYPING_EFFORT = 0.4
+"""A keystroke's share of a question's posting budget: it must be answered before the next one."""
+
 FAVOURITES = 50
 MOST_RESULTS = 100
 
@@ -129,16 +132,16 @@ class CannedSearch:
         return tuple(self._hit(slot, score, query, words) for slot, score in found)
 
     def _by_question(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
-        languages = self._index.languages()
-        terms = ranking.question_terms(words, self._index, languages, self.weights)
+        stops = self._index.stops()
+        terms = ranking.question_terms(words, self._index, stops, self.weights)
         found = ranking.candidates(self._index, terms, self._choice(query))
-        found = ranking.compare_passages(self._index, found, terms, languages, self.weights)
+        found = ranking.compare_passages(self._index, found, terms, stops, self.weights)
         return self._with_usage(self._with_meaning(found, asked), query, USAGE_FOR_QUESTIONS)
 
     def _by_typing(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
-        languages = self._index.languages()
-        terms = ranking.typing_terms(words, self._index, languages, self.weights)
-        found = ranking.candidates(self._index, terms, self._choice(query))
+        stops = self._index.stops()
+        terms = ranking.typing_terms(words, self._index, stops, self.weights)
+        found = ranking.candidates(self._index, terms, self._choice(query, TYPING_EFFORT))
         favourites = (self._index.slot(i) for i in self.usage.most(query.agent, FAVOURITES))
         more = {s: 0.0 for s in favourites if s is not None and s not in found}
         ranking.score_again(more, self._index, terms, terms)
@@ -187,10 +190,10 @@ class CannedSearch:
     ) -> dict[int, float]:
         """Scores from 0 to 1, mixed with how much the responses are used."""
         top = max(scores.values(), default=0.0) or 1.0
-        used = {s: self.usage.share(self._id(s), query.agent, query.now) for s in scores}
-        most = max(used.values(), default=0.0)
-        if not most:
+        if not self.usage:
             return {slot: score / top for slot, score in scores.items()}
+        used = {s: self.usage.share(self._id(s), query.agent, query.now) for s in scores}
+        most = max(used.values(), default=0.0) or 1.0
         return {s: (1 - share) * scores[s] / top + share * used[s] / most for s in scores}
 
     def _with_meaning(self, scores: dict[int, float], asked: str) -> dict[int, float]:
@@ -203,12 +206,14 @@ class CannedSearch:
         words = _normalised([scores[slot] for slot in slots])
         return {s: 0.5 * w + 0.5 * n for s, w, n in zip(slots, words, near, strict=True)}
 
-    def _choice(self, query: Query) -> Choice:
+    def _choice(self, query: Query, effort: float = 1.0) -> Choice:
         allowed = self._index.allowed(query.category, query.language)
-        return Choice(lambda slot: self._fits(slot, query), allowed)
+        return Choice(lambda slot: self._fits(slot, query), allowed, effort)
 
     def _fits(self, slot: int, query: Query) -> bool:
         """Whether the response may be shown for the query."""
+        if query.category is None and query.language is None and not self._index.limited(slot):
+            return True
         response = self._index.entry(slot).response
         if response.owner not in {None, query.agent}:
             return False
@@ -227,12 +232,12 @@ class CannedSearch:
         response = self._index.entry(slot).response
         if not query.highlight or not words:
             return Hit(response, score)
-        languages, begun = self._index.languages(), query.use != "question"
+        stops, begun = self._index.stops(), query.use != "question"
         return Hit(
             response,
             score,
-            spans(response.title, words, languages, begun=begun),
-            spans(response.body, words, languages, begun=begun),
+            spans(response.title, words, stops, begun=begun),
+            spans(response.body, words, stops, begun=begun),
         )
 
 

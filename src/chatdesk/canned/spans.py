@@ -1,6 +1,6 @@
 """Where a query matched: places in the original title and body, for the page to mark."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
 
@@ -20,15 +20,13 @@ class Span(Struct, frozen=True):
     end: int
 
 
-def spans(
-    original: str, words: Sequence[str], languages: frozenset[str], *, begun: bool
-) -> tuple[Span, ...]:
+def spans(original: str, words: Sequence[str], stops: Set[str], *, begun: bool) -> tuple[Span, ...]:
     """The words of `original` that a query's words match, in order.
 
     `begun` says that the last word is still being typed: then also what begins with it. Stop words
     mark nothing unless the query has no others.
     """
-    subjects = [word for word in words if not text.stop(word, languages)] or list(words)
+    subjects = [word for word in words if word not in stops] or list(words)
     wanted = frozenset(subjects)
     stems = frozenset(word[: text.STEM] for word in subjects)
     gram_sets = [frozenset(text.grams(word)) for word in subjects]
@@ -38,7 +36,7 @@ def spans(
     def matches(word: str) -> bool:
         if word in wanted or (beginning is not None and word.startswith(beginning)):
             return True
-        if text.stop(word, languages):
+        if word in stops:
             return False
         return word[: text.STEM] in stems or any(_alike(word, grams) for grams in gram_sets)
 

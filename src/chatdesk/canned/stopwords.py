@@ -1,4 +1,6 @@
-"""Words that carry no subject, by language; they stay terms, but weigh little and give no grams."""
+"""Words that carry no subject, by language; they stay terms, but give no grams."""
+
+from functools import lru_cache
 
 _EN = """
 a about after all also am an and any are as at be been before being but by can could did do does
@@ -72,6 +74,7 @@ LANGUAGES = frozenset(_BY_LANGUAGE)
 """The languages whose stop words are known."""
 
 
-def stop_words(language: str) -> frozenset[str]:
-    """The stop words of a language code (``fr``, ``fr-CH``); none for a language not listed."""
-    return _BY_LANGUAGE.get(language[:2].lower(), frozenset())
+@lru_cache(maxsize=256)
+def stop_words(languages: frozenset[str]) -> frozenset[str]:
+    """The stop words of language codes of two letters; none for a language not listed."""
+    return frozenset().union(*(_BY_LANGUAGE.get(code, frozenset()) for code in languages))

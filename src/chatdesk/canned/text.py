@@ -6,13 +6,11 @@ forgotten on both sides. Every step is linear in the text, whatever the text hol
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
-
-from chatdesk.canned.stopwords import stop_words
 
 GRAM = 4
 """Letters of a gram. Four is the length at which a typo, a plural or a conjugation still leaves
@@ -141,7 +139,7 @@ def word_terms(word: str, stopped: bool) -> tuple[str, ...]:  # noqa: FBT001
     return (word, f"^{word[:STEM]}", *(f"~{gram}" for gram in grams(word)))
 
 
-def pair_terms(passage: Sequence[str], languages: frozenset[str]) -> Iterator[str]:
+def pair_terms(passage: Sequence[str], stops: Set[str]) -> Iterator[str]:
     """Terms for neighbours: two words in a row, and two subject stems near each other, any order.
 
     The first and the last word also pair with the edge. Linear in the passage.
@@ -149,18 +147,13 @@ def pair_terms(passage: Sequence[str], languages: frozenset[str]) -> Iterator[st
     edged = (".", *passage, ".")
     for before, after in pairwise(edged):
         yield f"{before} {after}"
-    stems = [word[:STEM] for word in passage if not stop(word, languages)]
+    stems = [word[:STEM] for word in passage if word not in stops]
     for place, stem in enumerate(stems):
         for near in stems[place + 1 : place + 1 + NEAR]:
             yield f"{stem}+{near}" if stem < near else f"{near}+{stem}"
 
 
-def prefixes(word: str) -> Iterator[str]:
-    """What an agent has typed of a word, letter by letter, as terms: ``<c <ca <car``."""
-    for length in range(1, min(len(word), PREFIX) + 1):
-        yield f"<{word[:length]}"
-
-
-def stop(word: str, languages: frozenset[str]) -> bool:
-    """Whether the word carries no subject in one of the languages."""
-    return any(word in stop_words(language) for language in languages)
+@lru_cache(maxsize=65_536)
+def prefixes(word: str) -> tuple[str, ...]:
+    """What an agent has typed of a word, letter by letter, as terms: ``<c``, ``<ca``, ``<car`` …"""
+    return tuple(f"<{word[:length]}" for length in range(1, min(len(word), PREFIX) + 1))

@@ -40,6 +40,9 @@ class Usage:
         factory=dict, init=False
     )
 
+    def __bool__(self) -> bool:
+        return bool(self._levels.get(None))
+
     def sent(self, response_id: str, agent: AgentId, at: Instant) -> None:
         """Count one sending. O(log n)."""
         for whose in (None, agent):
