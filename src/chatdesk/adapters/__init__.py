@@ -1,0 +1,1 @@
+"""Thin translators between frameworks or connections and a desk's frames."""
