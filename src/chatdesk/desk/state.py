@@ -301,6 +301,7 @@ class State:
         for chat in self.chats.values():
             if chat.queue == queue.id:
                 self._set_deadline(chat)
+                self.newly_waiting[chat.id] = None  # another policy looks again at another time
 
     def _index_agent(self, agent: Agent) -> None:
         before = self._store(self.agents, agent)
