@@ -1,6 +1,8 @@
 """Engines: how a database is opened so that a commit survives what the store declares."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,7 @@ def open_engine(url: URL, durability: Durability, *, exclusive: bool) -> Engine:
 
 
 def _sqlite(url: URL, durability: Durability, *, exclusive: bool) -> Engine:
-    pool = {"pool_size": 1, "max_overflow": 0} if exclusive else {}
+    pool = {"pool_size": 1, "max_overflow": 0} if exclusive else {"pool_use_lifo": True}
     engine = create_engine(
         url, connect_args={"isolation_level": None, "timeout": READ_WAIT_SECONDS}, **pool
     )
@@ -66,8 +68,9 @@ def _sqlite(url: URL, durability: Durability, *, exclusive: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connected(driver: sqlite3.Connection, _record: object) -> None:
-        for pragma, value in settings:
-            _set_pragma(driver, pragma, value)
+        with _closing_on_error(driver):
+            for pragma, value in settings:
+                _set_pragma(driver, pragma, value)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -100,6 +103,8 @@ def _set_pragma(driver: sqlite3.Connection, pragma: str, value: str) -> None:
 
 def sqlite_folder_problem(url: URL) -> str | None:
     """What keeps a database file from being made, if its folder does."""
+    if str(url.database).startswith("file:"):
+        return None
     folder = Path(str(url.database)).absolute().parent
     return None if folder.is_dir() else f"the folder {folder} does not exist; create it"
 
@@ -108,21 +113,34 @@ def sqlite_folder_problem(url: URL) -> str | None:
 
 
 def _postgres(url: URL, durability: Durability) -> Engine:
-    engine = create_engine(url, paramstyle="format")
+    engine = create_engine(url, paramstyle="format", pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def _connected(driver: Any, _record: object) -> None:
-        cursor = driver.execute("SHOW synchronous_commit")
-        found = cursor.fetchone()[0]
-        driver.rollback()
-        if durability is Durability.POWER and found not in {"on", "remote_apply"}:
-            raise ConfigurationError(
-                f"the server's synchronous_commit is {found!r}, which may lose commits at a power"
-                " cut: set it to on for this database, or open the store with"
-                " durability='process'"
-            )
+        with _closing_on_error(driver):
+            _check_synchronous_commit(driver, durability)
 
     return engine
+
+
+def _check_synchronous_commit(driver: Any, durability: Durability) -> None:
+    found = driver.execute("SHOW synchronous_commit").fetchone()[0]
+    driver.rollback()
+    if durability is Durability.POWER and found not in {"on", "remote_apply"}:
+        raise ConfigurationError(
+            f"the server's synchronous_commit is {found!r}, which may lose commits at a power cut:"
+            " set it to on for this database, or open the store with durability='process'"
+        )
+
+
+@contextmanager
+def _closing_on_error(driver: Any) -> Iterator[None]:
+    """A connection that is refused does not stay open."""
+    try:
+        yield
+    except BaseException:
+        driver.close()
+        raise
 
 
 def set_wait(connection: Connection, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete
 from sqlalchemy.exc import DBAPIError
 
 from chatdesk.model.commits import Batch, Change, Snapshot
-from chatdesk.model.errors import StoreUnavailable, TurnTimeout
+from chatdesk.model.errors import StorageError, StoreUnavailable, TurnTimeout
 from chatdesk.model.ids import CustomerId, DeskId, Instant, Revision
 from chatdesk.model.records import Record
 from chatdesk.model.values import Actor
@@ -31,7 +31,7 @@ from chatdesk.storage.sql.reading import committed, live_records, searched
 from chatdesk.storage.sql.rows import Writers
 from chatdesk.storage.sql.schema import ensure_schema, migrate
 from chatdesk.storage.sql.tables import TABLES
-from chatdesk.storage.sql.turn import SqlTurn, check_since, lock_head, read_head
+from chatdesk.storage.sql.turn import Head, SqlTurn, check_since, lock_head, read_head
 
 _INHERITED: list[object] = []
 """Pools of a parent process: never used, never closed, for closing would touch its files."""
@@ -58,6 +58,26 @@ class _Held:
     at: Instant
 
 
+def _replacing_the_dead(begin: Callable[[], _Held]) -> _Held:
+    """Begins, and once more when the first connection had died in the pool."""
+    try:
+        return begin()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return begin()
+
+
+def _commit(connection: Connection) -> None:
+    """Commits; a connection that could not is closed, which rolls back what may be left."""
+    try:
+        with translated_commit():
+            connection.commit()
+    except StorageError:
+        connection.invalidate()
+        raise
+
+
 class SqlStore(Store):
     """Keeps one desk in a SQLite file or a PostgreSQL database, beside other desks and tables.
 
@@ -77,6 +97,7 @@ class SqlStore(Store):
         self.url = parse_url(url)
         self.desk = desk
         self.durability = Durability(durability)
+        self._is_file = self.url.get_backend_name() == "sqlite"
         self._exclusive = exclusive
         self._processes: dict[int, _Process] = {}
 
@@ -95,9 +116,8 @@ class SqlStore(Store):
 
     def load(self) -> Snapshot:
         """See `Store.load`."""
-        with self._reading("load") as connection:
-            revision, at = read_head(connection, self.desk)
-            return Snapshot(revision, at, live_records(connection, self.desk))
+        with self._reading("load") as held:
+            return Snapshot(held.revision, held.at, live_records(held.connection, self.desk))
 
     @contextmanager
     def turn(self, since: Revision, *, timeout: float) -> Iterator[SqlTurn]:
@@ -119,23 +139,22 @@ class SqlStore(Store):
 
     def changes(self, since: Revision, *, limit: int = 1000) -> Sequence[Change]:
         """See `Store.changes`."""
-        with self._reading("read changes") as connection:
-            head, _ = read_head(connection, self.desk)
-            check_since(since, head)
-            until = min(head, since + limit)
+        with self._reading("read changes") as held:
+            check_since(since, held.revision)
+            until = min(held.revision, since + limit)
             if until == since:
                 return []
-            return committed(connection, self.desk, since, until, live_only=False)
+            return committed(held.connection, self.desk, since, until, live_only=False)
 
     def head(self) -> Revision:
         """See `Store.head`."""
-        with self._reading("read the head") as connection:
-            return read_head(connection, self.desk)[0]
+        with self._reading("read the head") as held:
+            return held.revision
 
     def find(self, search: Find) -> list[Record]:
         """See `Store.find`. O(log n + limit) by an indexed order, else O(rows of the kind)."""
-        with self._reading("search") as connection:
-            return searched(connection, self.desk, search)
+        with self._reading("search") as held:
+            return searched(held.connection, self.desk, search)
 
     def erase(self, customer: CustomerId, *, by: Actor, at: Instant) -> Revision:
         """See `Store.erase`. SQLite overwrites what it deletes; PostgreSQL does so at a VACUUM."""
@@ -190,21 +209,28 @@ class SqlStore(Store):
         return process
 
     def _check_folder(self) -> None:
-        if self.url.get_backend_name() == "sqlite":
+        if self._is_file:
             problem = sqlite_folder_problem(self.url)
             if problem is not None:
                 raise StoreUnavailable(f"cannot open {self.url.database}: {problem}")
 
     @contextmanager
-    def _reading(self, doing: str) -> Iterator[Connection]:
+    def _reading(self, doing: str) -> Iterator[_Held]:
         """One snapshot of the database."""
         process = self._opened()
-        with translated(doing), process.engine.connect() as connection:
-            if connection.dialect.name == "sqlite":
-                set_wait(connection, READ_WAIT_SECONDS)
-            else:
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            yield connection
+        with translated(doing):
+            held = _replacing_the_dead(lambda: self._begin(process, self._look))
+            try:
+                yield held
+            finally:
+                held.connection.close()
+
+    def _look(self, connection: Connection) -> Head:
+        if self._is_file:
+            set_wait(connection, READ_WAIT_SECONDS)
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        return read_head(connection, self.desk)
 
     @contextmanager
     def _locked(self, timeout: float) -> Iterator[_Held]:
@@ -216,33 +242,30 @@ class SqlStore(Store):
         try:
             with self._begun(process, timeout - (time.monotonic() - began)) as held:
                 yield held
-                with translated_commit():
-                    held.connection.commit()
+                _commit(held.connection)
         finally:
             process.turns.release()
 
     @contextmanager
     def _begun(self, process: _Process, timeout: float) -> Iterator[_Held]:
+        def lock(connection: Connection) -> Head:
+            set_wait(connection, timeout)
+            connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
+            return lock_head(connection, self.desk)
+
         with translated("take a turn"):
-            try:
-                held = self._begin(process, timeout)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-                held = self._begin(process, timeout)  # the first one had died in the pool
+            held = _replacing_the_dead(lambda: self._begin(process, lock))
         try:
             yield held
         finally:
             with translated("give the connection back"):
                 held.connection.close()
 
-    def _begin(self, process: _Process, timeout: float) -> _Held:
-        """A connection in a transaction that holds the desk's head."""
+    def _begin(self, process: _Process, begin: Callable[[Connection], Head]) -> _Held:
+        """A connection in a transaction that has read the desk's head."""
         connection = process.engine.connect()
         try:
-            set_wait(connection, timeout)
-            connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
-            revision, at = lock_head(connection, self.desk)
+            revision, at = begin(connection)
         except BaseException:
             connection.close()
             raise
@@ -250,7 +273,7 @@ class SqlStore(Store):
 
     def _empty_wal(self) -> None:
         """An erased text must not stay in the write-ahead log either."""
-        if self.url.get_backend_name() != "sqlite":
+        if not self._is_file:
             return
         with translated("empty the write-ahead log"), self._opened().engine.connect() as connection:
             connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
