@@ -326,6 +326,11 @@ def close(step: Step, chat: Chat) -> None:
 
 
 def is_staffed(step: Step, chat: Chat) -> bool:
-    """Whether any agent gets chats like this one, with or without room at the moment."""
-    need = need_of(chat, step.state.queues[chat.queue])
-    return step.state.router.covers(need)
+    """Whether any agent who did not decline it gets chats like this one, with room or without.
+
+    O(groups of equal skills), and O(agents) for a chat that somebody declined.
+    """
+    router = step.state.router
+    if chat.declined_by:
+        return not set(router.eligible_seats(chat).covering) <= set(chat.declined_by)
+    return router.covers(need_of(chat, step.state.queues[chat.queue]))

@@ -36,8 +36,10 @@ def identify(
     """The profile of a visitor, found or created (A06, A07).
 
     First what the shop has proved, then whom the visitor was known as, then the customer number and
-    the e-mail address he claims. A claim fills gaps of the profile and never overwrites it.
+    the e-mail address he claims. A claim fills gaps of the profile and never overwrites it. A
+    profile that has another number than the proved one is somebody else's.
     """
+    proved_number = None if proved_number is None else proved_number.strip()
     claims = {key: str(answers[key]) for key in CLAIMED if key in answers}
     if "email" in claims:
         claims["email"] = normal_email(claims["email"])
@@ -95,16 +97,22 @@ def _find(
     step: Step, visitor_id: VisitorId, claims: dict[str, str], proved: str | None
 ) -> Customer | None:
     guests = step.state.guests
+    found: list[Customer | None] = []
     if proved is not None:
-        return guests.customer_by_number(proved)
+        found.append(guests.customer_by_number(proved))
     visitor = step.state.visitor(visitor_id)
     if visitor is not None and visitor.customer is not None:
-        known = guests.get(Customer, visitor.customer)
-        if known is not None:
-            return known
-    number, email = claims.get("customer_number"), claims.get("email")
-    by_number = guests.customer_by_number(number) if number is not None else None
-    return by_number or (guests.customer_by_email(email) if email is not None else None)
+        found.append(guests.get(Customer, visitor.customer))
+    if proved is None and "customer_number" in claims:
+        found.append(guests.customer_by_number(claims["customer_number"]))
+    if "email" in claims:
+        found.append(guests.customer_by_email(claims["email"]))
+    known = (customer for customer in found if customer is not None)
+    return next((c for c in known if proved in {None, c.customer_number} or _unnumbered(c)), None)
+
+
+def _unnumbered(customer: Customer) -> bool:
+    return customer.customer_number is None
 
 
 def _create(step: Step, claims: dict[str, str], language: str | None) -> Customer:

@@ -15,7 +15,8 @@ Finder = Callable[[State, Any, Actor], Iterator[Need]]
 
 def reply_id(by: Actor, command_id: str) -> str:
     """The id of the record that keeps what a command was answered: its actor's and its own."""
-    return f"{by.kind}:{by.id}:{command_id}"
+    id_ = by.id.replace("%", "%25").replace(":", "%3A")  # so that no two pairs give one id
+    return f"{by.kind}:{id_}:{command_id}"
 
 
 def needs(state: State, command: c.Command[Any], by: Actor) -> Iterator[Need]:
@@ -44,7 +45,7 @@ def _identity(state: State, command: c.RequestChat | c.LeaveNote, by: Actor) -> 
         yield Need("visitor", visitor)
     yield from _claims(command.answers)
     if command.customer_number is not None:
-        yield Need("customer", command.customer_number, "customer_number")
+        yield Need("customer", command.customer_number.strip(), "customer_number")
 
 
 def _claims(answers: AnswerValues) -> Iterator[Need]:

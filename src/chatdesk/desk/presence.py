@@ -14,11 +14,15 @@ from chatdesk.rules.instants import after
 
 
 def renew_lease(step: Step, agent: Agent, device: DeviceId) -> None:
-    """The device is there; the agent's first one sets the login intent (B01, B02)."""
+    """The device is there; the agent's first one sets the login intent (B01, B02).
+
+    Who was away for no longer than a lease lasts has not logged in anew: a page loaded again or a
+    lost connection leaves a manual "not accepting" as it was.
+    """
     until = after(step.now, step.setup.presence_lease_seconds)
     others = tuple(lease for lease in agent.leases if lease.device != device)
     came = replace(agent, leases=(*others, Lease(device, until)), left_at=None)
-    if not agent.leases:
+    if not agent.leases and not _just_left(step, agent):
         kind = agent.setup.login_intent or step.setup.login_intent
         came = replace(came, intent=Intent(kind), intent_at=step.now)
     change_agent(step, agent, came)
@@ -57,6 +61,11 @@ def withdraw_offers(step: Step, agent: Agent) -> None:
         return
     for offer in list(step.state.offers_to_agent.get(agent.id, ())):
         pass_offer_on(step, step.state.offers[offer], OfferState.WITHDRAWN)
+
+
+def _just_left(step: Step, agent: Agent) -> bool:
+    lease = step.setup.presence_lease_seconds
+    return agent.left_at is not None and step.now <= after(agent.left_at, lease)
 
 
 def _set_leases(step: Step, agent: Agent, leases: tuple[Lease, ...]) -> None:

@@ -5,22 +5,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from chatdesk.desk.step import Step, talk_audience
-from chatdesk.model.errors import InvalidInput
 from chatdesk.model.events import MessageAdded, ReplyGiven
 from chatdesk.model.records import Chat, Message
 from chatdesk.model.values import CLOCK, Actor, ActorKind, Audience, ChatState, MessageKind
 from chatdesk.rules.instants import after, between
-
-
-def check_text(step: Step, text: str, field: str = "text") -> str:
-    """The text without blanks around it; raises `InvalidInput` when empty or too long."""
-    text = text.strip()
-    limit = step.setup.message_max_length
-    if not text:
-        raise InvalidInput.field(field, "missing", "must not be empty")
-    if len(text) > limit:
-        raise InvalidInput.field(field, "too_long", f"at most {limit} characters")
-    return text
 
 
 def add_message(

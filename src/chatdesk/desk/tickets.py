@@ -19,7 +19,7 @@ from chatdesk.model.values import (
     TicketState,
 )
 from chatdesk.rules.instants import after
-from chatdesk.rules.lifecycle import TICKET, TicketTrigger, follow
+from chatdesk.rules.lifecycle import LIVE_TICKET, TICKET, TicketTrigger, follow
 
 INTERNAL = frozenset({EntryKind.COMMENT, EntryKind.ASSIGNEE, EntryKind.TITLE})
 """Kinds of entries the customer never sees."""
@@ -142,6 +142,7 @@ def trigger(step: Step, ticket: Ticket, what: TicketTrigger) -> Ticket:
     )
     step.state.put(ticket)
     _count_for_assignee(step, ticket, before)
+    ticket = _leave_retired(step, ticket)
     hidden = TicketState.SPAM in {before, state}
     step.state.emit(
         TicketStateChanged(
@@ -179,7 +180,7 @@ def assign_ticket(step: Step, ticket: Ticket, agent: AgentId | None) -> Ticket:
     """Gives the ticket to an agent, or takes it from him."""
     if agent == ticket.assignee:
         return ticket
-    live = ticket.state in {TicketState.OPEN, TicketState.PENDING}
+    live = ticket.state in LIVE_TICKET
     if live and ticket.assignee is not None:
         _add_tickets(step, ticket.assignee, -1)
     ticket = add_entry(step, ticket, EntryKind.ASSIGNEE, before=ticket.assignee, after=agent)
@@ -202,10 +203,26 @@ def assign_ticket(step: Step, ticket: Ticket, agent: AgentId | None) -> Ticket:
     return ticket
 
 
+def pass_tickets_on(step: Step, agent_id: AgentId) -> None:
+    """Gives the open tickets of an agent who was retired to others, oldest first. O(tickets)."""
+    his = [ticket for ticket in step.state.tickets.values() if ticket.assignee == agent_id]
+    for ticket in sorted(his, key=lambda ticket: ticket.number):
+        _leave_retired(step, ticket)
+
+
+def _leave_retired(step: Step, ticket: Ticket) -> Ticket:
+    """An open ticket whose assignee has been retired gets another one."""
+    if ticket.assignee is None or ticket.state not in LIVE_TICKET:
+        return ticket
+    if not step.state.agents[ticket.assignee].retired:
+        return ticket
+    return assign_ticket(step, ticket, choose_assignee(step, ticket))
+
+
 def _count_for_assignee(step: Step, ticket: Ticket, before: TicketState) -> None:
-    live = {TicketState.OPEN, TicketState.PENDING}
-    if ticket.assignee is not None and (before in live) != (ticket.state in live):
-        _add_tickets(step, ticket.assignee, 1 if ticket.state in live else -1)
+    was, is_ = before in LIVE_TICKET, ticket.state in LIVE_TICKET
+    if ticket.assignee is not None and was != is_:
+        _add_tickets(step, ticket.assignee, 1 if is_ else -1)
 
 
 def _receive(step: Step, ticket: Ticket, agent_id: AgentId) -> None:

@@ -27,9 +27,10 @@ def status(agent: Agent) -> Status:
 
 
 def can_receive(agent: Agent) -> bool:
-    """Whether the agent gets chats, but for his load."""
+    """Whether the agent gets chats, but for his load; one with a maximum of 0 never does."""
     return (
         bool(agent.leases)
+        and agent.setup.capacity > 0
         and agent.intent.kind is IntentKind.ACCEPTING
         and agent.on_shift
         and not agent.retired

@@ -74,6 +74,8 @@ def _spans(hours: Hours, zone: ZoneInfo, today: date) -> list[tuple[Instant, Ins
         for interval in sorted(hours.week, key=lambda i: i.opens):
             if interval.weekday == day.weekday():
                 start, end = _at(day, interval.opens, zone), _at(day, interval.closes, zone)
+                if end <= start:  # inside the hour that is skipped in spring
+                    continue
                 if spans and start <= spans[-1][1]:
                     spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
                 else:

@@ -1,6 +1,7 @@
 """What agents do about themselves and the line."""
 
 from chatdesk.desk.chats import accept, assign, pass_offer_on
+from chatdesk.desk.checks import WORD_LENGTH, check_id, check_length
 from chatdesk.desk.presence import end_lease, renew_lease, set_intent
 from chatdesk.desk.step import Step
 from chatdesk.model.commands import (
@@ -12,7 +13,6 @@ from chatdesk.model.commands import (
     TakeChat,
 )
 from chatdesk.model.errors import (
-    InvalidInput,
     NoRoom,
     NotAllowed,
     NothingWaiting,
@@ -28,14 +28,12 @@ from chatdesk.rules.access import Scope
 from chatdesk.rules.availability import can_receive, status
 
 DEVICES = 16
-ID_LENGTH = 128
 
 
 def connect(step: Step, command: Connect) -> Done:
     """A device is there, or still there (B01, B08)."""
     agent = step.state.agent(step.me())
-    if not command.device or len(command.device) > ID_LENGTH:
-        raise InvalidInput.field("device", "invalid", f"an id of 1 to {ID_LENGTH} characters")
+    check_id(command.device, "device")
     known = any(lease.device == command.device for lease in agent.leases)
     if not known and len(agent.leases) >= DEVICES:
         raise WrongState(f"{DEVICES} devices are connected", mend="Disconnect one first.")
@@ -54,6 +52,7 @@ def change_intent(step: Step, command: SetIntent) -> Done:
     agent_id = command.agent or step.me()
     if step.scope is Scope.OWN and agent_id != step.by.id:
         raise NotAllowed("only a supervisor sets another agent's status")
+    check_length(command.intent.reason, "intent.reason", WORD_LENGTH)
     set_intent(step, step.state.agent(agent_id), command.intent)
     return Done()
 

@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 
 from chatdesk.desk import chats as moves
+from chatdesk.desk.checks import check_id, check_page, check_request_texts, check_text
 from chatdesk.desk.customers import Identity, identify, keep_visitor
 from chatdesk.desk.handlers.agents import check_can_receive
 from chatdesk.desk.routing import route
 from chatdesk.desk.step import STAFF, Step, agent_audience, chat_audience
-from chatdesk.desk.talk import add_message, agent_says, check_text, visitor_says
+from chatdesk.desk.talk import add_message, agent_says, visitor_says
 from chatdesk.model.commands import (
     CloseChat,
     EndChat,
@@ -52,7 +53,7 @@ from chatdesk.model.values import (
 )
 from chatdesk.rules.forms import check_answers, closed_answers
 from chatdesk.rules.instants import after
-from chatdesk.rules.lifecycle import IN_LINE
+from chatdesk.rules.lifecycle import IN_LINE, LIVE_CHAT
 
 QUESTION_LENGTH = 300
 TALKING = frozenset({ChatState.WAITING, ChatState.OFFERED, ChatState.ACTIVE})
@@ -68,6 +69,7 @@ def request_chat(step: Step, command: RequestChat) -> ChatRequested:
     answers = check_answers(step.setup.prechat, command.answers)
     visitor_id = acting_visitor(step, command.visitor)
     _check_request(step, command, visitor_id)
+    check_request_texts(command)
     who = identify(step, visitor_id, answers, command.customer_number, command.language)
     chat = _new_chat(step, command, who, question)
     keep_visitor(step, visitor_id, who.customer.id, page=command.page, chat=chat.id)
@@ -91,7 +93,7 @@ def acting_visitor(step: Step, named: VisitorId | None) -> VisitorId:
         return step.by.id
     if named is None:
         raise InvalidInput.field("visitor", "missing", "say which visitor it is for")
-    return named
+    return check_id(named, "visitor")
 
 
 def _check_request(step: Step, command: RequestChat, visitor_id: VisitorId) -> None:
@@ -175,6 +177,7 @@ def _requested(step: Step, chat_id: str, visitor_id: VisitorId) -> ChatRequested
 
 def renew_visit(step: Step, command: RenewVisit) -> Done:
     """The visitor is still there; in line that keeps his place."""
+    check_page(command.page)
     known = step.state.visitor(step.by.id)
     chat = step.state.chats.get(known.chat) if known is not None and known.chat else None
     customer = None if known is None else known.customer
@@ -230,7 +233,7 @@ def read_chat(step: Step, command: ReadChat) -> Done:
     chat = step.own_chat(command.chat)
     if not 0 <= command.seq <= chat.messages:
         raise InvalidInput.field("seq", "invalid", f"from 0 to {chat.messages}")
-    if command.seq > chat.read_to:
+    if command.seq > chat.read_to and chat.state in LIVE_CHAT:
         attention = chat.visitor_seq > command.seq
         step.state.put(replace(chat, read_to=command.seq, attention=attention))
         step.state.emit(
@@ -289,9 +292,10 @@ def _check_target(step: Step, command: TransferChat, chat: Chat) -> None:
         check_can_receive(step.state.agent(command.agent))
     if command.queue is not None:
         queue = step.state.queue(command.queue)
-        moved = replace(chat, queue=queue.id)
+        declined = (*chat.declined_by, chat.agent or "")
+        moved = replace(chat, queue=queue.id, declined_by=declined)
         if not queue.open or not moves.is_staffed(step, moved):
-            raise Unavailable(f"nobody serves queue {queue.id!r} now", mend="Choose another.")
+            raise Unavailable(f"nobody else serves queue {queue.id!r} now", mend="Choose another.")
 
 
 def _to_queue(step: Step, chat: Chat, queue_id: str, giver: str) -> Chat:

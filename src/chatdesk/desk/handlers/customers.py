@@ -3,9 +3,9 @@
 import msgspec
 from msgspec.structs import replace
 
+from chatdesk.desk.checks import WORD_LENGTH, check_length, check_text
 from chatdesk.desk.customers import changed, normal_email
 from chatdesk.desk.step import STAFF, Step
-from chatdesk.desk.talk import check_text
 from chatdesk.model.commands import (
     CustomerChange,
     RemoveInteraction,
@@ -59,6 +59,7 @@ def save_interaction(step: Step, command: SaveInteraction) -> InteractionSaved:
     text = check_text(step, command.text)
     if not command.channel.strip():
         raise InvalidInput.field("channel", "missing", "say which channel: phone, mail, note …")
+    check_length(command.channel, "channel", WORD_LENGTH)
     if command.chat is not None and step.state.chat(command.chat).customer != customer.id:
         raise InvalidInput.field("chat", "invalid", "the chat is of another customer")
     if command.interaction is None:

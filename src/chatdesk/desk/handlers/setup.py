@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from chatdesk.desk.checks import check_id
 from chatdesk.desk.presence import refresh_shift, withdraw_offers
 from chatdesk.desk.staffing import change_agent
 from chatdesk.desk.step import STAFF, Step
+from chatdesk.desk.tickets import pass_tickets_on
 from chatdesk.model.commands import (
     ConfigureDesk,
     RetireAgent,
@@ -22,7 +24,6 @@ from chatdesk.rules.forms import form_problems
 from chatdesk.rules.hours import opening, problems
 
 DESK = "desk"
-ID_LENGTH = 128
 SECONDS_FIELDS = (
     "presence_lease_seconds",
     "visitor_lease_seconds",
@@ -52,7 +53,7 @@ def configure_desk(step: Step, command: ConfigureDesk) -> Done:
 
 def save_queue(step: Step, command: SaveQueue) -> Done:
     """Adds a queue, or sets it up anew; its waiting chats are put in the new order."""
-    _check_id(command.queue, "queue")
+    check_id(command.queue, "queue")
     _check_queue(step, command.setup)
     step.state.require_setup()
     now_open = opening(command.setup.hours, step.now)
@@ -84,7 +85,7 @@ def retire_queue(step: Step, command: RetireQueue) -> Done:
 
 def save_agent(step: Step, command: SaveAgent) -> Done:
     """Adds an agent, or sets him up anew; chats he has go on."""
-    _check_id(command.agent, "agent")
+    check_id(command.agent, "agent")
     _check_agent(step, command.setup)
     step.state.require_setup()
     before = step.state.agents.get(command.agent)
@@ -97,13 +98,14 @@ def save_agent(step: Step, command: SaveAgent) -> Done:
 
 
 def retire_agent(step: Step, command: RetireAgent) -> Done:
-    """Takes an agent out of use who has no chat and no offer."""
+    """Takes an agent out of use who has no chat and no offer; his open tickets go to others."""
     agent = step.state.agent(command.agent)
     if step.state.chats_of_agent.get(agent.id) or agent.load:
         raise WrongState(
             f"agent {agent.id!r} still has chats", mend="Close or transfer them first."
         )
     change_agent(step, agent, replace(agent, retired=True, leases=(), left_at=None))
+    pass_tickets_on(step, agent.id)
     _agent_saved(step, step.state.agents[agent.id])
     return Done()
 
@@ -171,11 +173,6 @@ def _known(look_up: Callable[[], object], name: str) -> list[FieldProblem]:
     except ConfigurationError as error:
         return [FieldProblem(f"setup.{name}", "unknown", str(error))]
     return []
-
-
-def _check_id(id_: str, field: str) -> None:
-    if not id_.strip() or len(id_) > ID_LENGTH:
-        raise InvalidInput.field(field, "invalid", f"an id of 1 to {ID_LENGTH} characters")
 
 
 def _refuse(found: list[FieldProblem]) -> None:

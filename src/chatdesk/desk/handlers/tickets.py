@@ -3,10 +3,11 @@
 from msgspec.structs import replace
 
 from chatdesk.desk import tickets as moves
+from chatdesk.desk.checks import check_request_texts, check_text
 from chatdesk.desk.customers import identify, keep_visitor
 from chatdesk.desk.handlers.chats import acting_visitor
 from chatdesk.desk.step import Step
-from chatdesk.desk.talk import check_text, say
+from chatdesk.desk.talk import say
 from chatdesk.model.commands import (
     AnswerTicket,
     AssignTicket,
@@ -18,6 +19,7 @@ from chatdesk.model.commands import (
     SetTicketState,
 )
 from chatdesk.model.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from chatdesk.model.ids import CustomerId
 from chatdesk.model.records import Chat, Ticket
 from chatdesk.model.results import TicketSaved
 from chatdesk.model.values import (
@@ -44,6 +46,7 @@ def leave_note(step: Step, command: LeaveNote) -> TicketSaved:
         raise NotAllowed("customer_number is for the shop's code", mend="Claim it in answers.")
     if command.queue is not None:
         step.state.queue(command.queue)
+    check_request_texts(command)
     who = identify(step, visitor_id, answers, command.customer_number, command.language)
     known = step.state.visitors.get(visitor_id)
     chat = None if known is None else known.chat
@@ -65,13 +68,7 @@ def open_ticket(step: Step, command: OpenTicket) -> TicketSaved:
     title = _title(command.title)
     text = check_text(step, command.text) if command.text.strip() else None
     chat = None if command.chat is None else _had_chat(step, command.chat)
-    if chat is None:
-        customer = step.customer(command.customer or "")
-        if customer is None:
-            raise NotFound("customer", command.customer or "")
-        customer_id, visitor_id = customer.id, None
-    else:
-        customer_id, visitor_id = chat.customer, chat.visitor
+    customer_id = _customer_of(step, command, chat)
     if command.queue is not None:
         step.state.queue(command.queue)
     ticket = moves.make_ticket(
@@ -79,7 +76,7 @@ def open_ticket(step: Step, command: OpenTicket) -> TicketSaved:
         title=title,
         source=TicketSource.CHAT if chat is not None else TicketSource.AGENT,
         customer=customer_id,
-        visitor=visitor_id,
+        visitor=None if chat is None else chat.visitor,
         chat=command.chat,
         queue=command.queue or (chat.queue if chat is not None else None),
     )
@@ -88,6 +85,19 @@ def open_ticket(step: Step, command: OpenTicket) -> TicketSaved:
     if chat is not None:
         _tell_chat(step, step.state.chat(chat.id), ticket)
     return _saved(ticket)
+
+
+def _customer_of(step: Step, command: OpenTicket, chat: Chat | None) -> CustomerId:
+    if chat is not None:
+        if command.customer not in {None, chat.customer}:
+            raise InvalidInput.field("customer", "invalid", "the chat is of another customer")
+        return chat.customer
+    if command.customer is None:
+        raise InvalidInput.field("customer", "missing", "name a chat or a customer")
+    customer = step.customer(command.customer)
+    if customer is None:
+        raise NotFound("customer", command.customer)
+    return customer.id
 
 
 def _had_chat(step: Step, chat_id: str) -> Chat:
