@@ -134,12 +134,11 @@ def conversation(answering: Answering, _: q.AskConversation, asker: Asker) -> q.
 
 
 def _recent_chat(answering: Answering, visitor_id: str) -> Chat | None:
-    """The visitor's last chat, if it has not been over for long."""
+    """The visitor's last chat, if an agent had it and it has not been over for long."""
     chat = answering.archive.last_chat(visitor_id)
-    if chat is None or chat.state not in OVER:
+    if chat is None or chat.ended_at is None or chat.first_assigned_at is None:
         return None
-    ended = chat.ended_at or chat.requested_at
-    return chat if between(ended, answering.clock()) <= RECENT_SECONDS else None
+    return chat if between(chat.ended_at, answering.clock()) <= RECENT_SECONDS else None
 
 
 def _visitor_tickets(
