@@ -61,7 +61,7 @@ def test_migrations_make_the_tables_of_the_code_on_postgres(postgres_url: str) -
 
 def test_the_version_is_that_of_the_newest_migration() -> None:
     """Code and migrations agree on what is newest."""
-    folder = Path(schema_module.__file__).parent / "migrations"
+    folder = Path(schema_module.__file__).parent / "_migrations"
     assert ScriptDirectory(str(folder)).get_current_head() == SCHEMA
 
 

@@ -25,6 +25,7 @@ class UtcInstant(TypeDecorator[Instant]):
 
     impl = DateTime
     cache_ok = True
+    """The type has no settings, so statements that use it may be kept."""
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime] | TypeEngine[str]:
         """The column's type in a database."""

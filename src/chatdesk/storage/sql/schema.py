@@ -43,7 +43,7 @@ def migrate(engine: Engine) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "_migrations"))
     config.set_main_option("path_separator", "os")
     with engine.connect() as connection:
         locked = connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
