@@ -15,7 +15,7 @@ export class TicketsPane {
     this.current = null;
     this.detail = null;
     this.refresh = debounced(() => this.#ask(), 300);
-    this.state = selectField("state", words.say("tickets.state"),
+    this.state = selectField("state", words.say("tickets.show"),
       STATES.map((state) => [state, words.say(`ticket.state.${state}`)]), "open");
     this.state.control.addEventListener("change", () => this.#ask());
     this.mine = h("input", { type: "checkbox", onchange: () => this.#ask() });

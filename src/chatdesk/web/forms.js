@@ -66,7 +66,8 @@ class TickField extends Field {
 
 export function textField(key, label, settings = {}) {
   const { long = false, type = "text", value = "", maxLength = 2000, required = false } = settings;
-  const common = { name: key, maxlength: maxLength, value, autocomplete: settings.autocomplete };
+  // controls have no name: `form.title` and its like must stay what the browser means by them
+  const common = { maxlength: maxLength, value, autocomplete: settings.autocomplete };
   const control = long
     ? h("textarea", { rows: 3, ...common })
     : h("input", { type, ...common });
@@ -76,7 +77,7 @@ export function textField(key, label, settings = {}) {
 /** One of `options`, pairs of a value and its text; the first is chosen unless `value` says. */
 export function selectField(key, label, options, value = null) {
   const choices = options.map(([code, text]) => h("option", { value: code }, text));
-  const control = h("select", { name: key }, ...choices);
+  const control = h("select", {}, ...choices);
   if (value !== null) control.value = value;
   return new Field(key, label, control);
 }

@@ -31,11 +31,9 @@ function contactForm(widget, label, submit, sendText) {
     before: [long],
     sendText,
     given: widget.given ?? {},
-    submit: (view) => {
-      widget.given = view.answers;
-      return submit(long.value ?? "", view.answers);
-    },
+    submit: (view) => submit(long.value ?? "", view.answers),
   });
+  form.element.addEventListener("input", () => (widget.given = form.answers));
   return { form, long };
 }
 
@@ -247,7 +245,7 @@ export class ChatView {
     if (this.afterKind === kind) return;
     const hadFocus = this.element.getRootNode().activeElement;
     const focusWasHere = hadFocus && this.element.contains(hadFocus);
-    const thanks = this.afterKind === "rating" && kind === "done";
+    const thanks = this.rated && kind === "done";
     this.afterKind = kind;
     const { words } = this.widget;
     const again = button(words.say("chat.ask_again"), () => this.widget.beginAnew());
@@ -264,6 +262,7 @@ export class ChatView {
       words,
       sendText: words.say("rating.send"),
       submit: async ({ answers }) => {
+        this.rated = true; // the stream may tell it before the answer comes
         await connection.send({ type: "rate_chat", chat: this.id, answers });
         await this.widget.settled();
       },
@@ -295,7 +294,9 @@ class TicketCard {
 
   update(ticket) {
     const { words } = this.widget;
-    setText(this.heading, `#${ticket.number} ${ticket.title}`);
+    const title = `#${ticket.number} ${ticket.title}`;
+    setText(this.heading, title);
+    this.element.setAttribute("aria-label", title);
     const state = words.say(`ticket.state.${ticket.state}`);
     const when = words.dateTime(ticket.updated_at);
     setText(this.state, words.say("ticket.state_line", { state, when }));

@@ -16,6 +16,7 @@ import { Words, chooseLanguage } from "./words.js";
 const RENEW_EVERY = 20_000;
 const LOOK_EVERY = 30_000;
 const HIDDEN_GRACE = 10_000;
+const FORMS = new Set(["request", "note"]);
 
 class Widget {
   constructor(settings, words) {
@@ -108,6 +109,7 @@ class Widget {
     if (open) {
       this.unread = 0;
       this.#listenAsNeeded();
+      this.#look();
       this.render();
       this.view?.shown?.();
       if (focus) this.view?.focus?.();
@@ -250,8 +252,10 @@ class Widget {
     const { chat } = this;
     if (this.ticketsShown) return ["tickets", () => new TicketsView(this)];
     if (chat && !this.startNew) return [`chat ${chat.chat}`, () => new ChatView(this)];
-    if (this.queue?.open) return ["request", () => new RequestView(this)];
-    return ["note", () => new NoteView(this)];
+    // who has begun to write keeps his form, whoever comes or goes
+    const writing = Boolean(this.draft) && FORMS.has(this.viewKey);
+    const wanted = writing ? this.viewKey : this.queue?.open ? "request" : "note";
+    return [wanted, () => (wanted === "note" ? new NoteView(this) : new RequestView(this))];
   }
 
   #renderLauncher() {
@@ -285,6 +289,7 @@ class Widget {
   async settled({ tickets = false, anew = false } = {}) {
     this.startNew = anew;
     this.ticketsShown = tickets;
+    if (FORMS.has(this.viewKey)) this.viewKey = null;
     await this.#ask();
     this.view?.focus?.();
   }

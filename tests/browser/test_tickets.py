@@ -1,0 +1,127 @@
+"""Notes, tickets, profiles and histories, in a real browser."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.actors import Console, Widget
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Widget]
+LogIn = Callable[..., Console]
+
+
+def test_a_note_becomes_a_ticket_that_is_answered(visit: Visit, log_in: LogIn) -> None:
+    """B10, B35, B41, B43–B46: a note is answered, and no comment among colleagues gets out."""
+    from playwright.sync_api import expect
+
+    visitor = visit("/?lang=en")
+    visitor.open("Leave us a message")
+    expect(visitor.panel).to_contain_text("Nobody is here at the moment.")
+    visitor.fill("Do you sell spare wicks?")
+    visitor.panel.get_by_role("button", name="Leave the note").click()
+    expect(visitor.panel).to_contain_text("Do you sell spare wicks?")
+    expect(visitor.panel.get_by_role("region")).to_contain_text("Open")
+
+    agent = log_in("ana")
+    agent.show("Tickets")
+    agent.side.get_by_role("button", name="Do you sell spare wicks?").click()
+    agent.side.get_by_label("Comment for colleagues").fill("secret: he asked twice")
+    agent.side.get_by_role("button", name="Add the comment").click()
+    expect(agent.side.get_by_role("article").last).to_contain_text("secret: he asked twice")
+    agent.side.get_by_label("Reply to the customer").fill("Yes. Which lantern is it?")
+    agent.side.get_by_label("Then").select_option(label="wait for the customer")
+    agent.side.get_by_role("button", name="Send the reply").click()
+
+    expect(visitor.panel).to_contain_text("Yes. Which lantern is it?")
+    expect(visitor.panel).to_contain_text("Waiting for the customer")
+    answer = visitor.panel.get_by_role("textbox", name="Your answer")
+    answer.fill("The storm lantern.")
+    answer.press("Enter")
+    expect(agent.side).to_contain_text("The storm lantern.")
+    agent.side.get_by_text("State, assignee, title").click()
+    expect(agent.side.get_by_label("State", exact=True)).to_have_value("open")
+    agent.side.get_by_label("State", exact=True).select_option(label="Solved")
+    expect(visitor.panel).to_contain_text("Solved")
+    visitor.page.reload()
+    visitor.panel.get_by_role("button", name="Your message").click()
+    expect(visitor.panel).to_contain_text("Which lantern is it?")
+    expect(visitor.panel).not_to_contain_text("secret")
+
+
+def test_a_ticket_is_made_from_a_chat_and_titled_anew(visit: Visit, log_in: LogIn) -> None:
+    """B34, B40, B42: the ticket holds the transcript; its title and assignee can be changed."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visit().ask("My teapot leaks.")
+    expect(agent.log).to_contain_text("My teapot leaks.")
+    agent.press("Make a ticket")
+    dialog = agent.page.get_by_role("dialog", name="Make a ticket")
+    dialog.get_by_role("button", name="Make a ticket").click()
+    expect(dialog).to_contain_text("Please fill this in.")
+    dialog.get_by_label("Title").fill("Leaking teapot")
+    dialog.get_by_role("button", name="Make a ticket").click()
+    expect(agent.side.get_by_role("heading")).to_contain_text("Leaking teapot")
+    agent.side.get_by_text("Transcript of the chat").click()
+    expect(agent.side.get_by_role("log")).to_contain_text("My teapot leaks.")
+    agent.side.get_by_text("State, assignee, title").click()
+    agent.side.get_by_label("Title").fill("Teapot to be replaced")
+    agent.side.get_by_role("button", name="Change the title").click()
+    expect(agent.side.get_by_role("heading")).to_contain_text("Teapot to be replaced")
+    agent.side.get_by_label("Assignee").select_option(label="Bo")
+    expect(agent.side.get_by_role("article").last).to_contain_text("Bo")
+
+
+def test_a_profile_is_completed_and_a_conflict_is_told(visit: Visit, log_in: LogIn) -> None:
+    """A09, A10, A11, A20: two agents edit one profile; nobody's edit is lost unseen."""
+    from playwright.sync_api import expect
+
+    ana, bo = log_in("ana"), log_in("bo")
+    visit().ask("Hello?", name="Jo")
+    expect(ana.side.get_by_label("Name", exact=True)).to_have_value("Jo")
+    bo.show("Last questions")
+    question = bo.side.get_by_role("article")
+    expect(question).to_contain_text("Jo <jo@example.com>")
+    question.get_by_role("button", name="Show the profile").click()
+    bo.side.get_by_label("Phone").fill("+33 1 23 45 67 89")
+    bo.side.get_by_role("button", name="Save").click()
+    expect(bo.side.get_by_text("Saved.")).to_be_visible()
+    expect(ana.side.get_by_label("Phone")).to_have_value("+33 1 23 45 67 89")
+
+    ana.side.get_by_label("Notes").fill("likes lanterns")
+    bo.side.get_by_label("Customer number").fill("C-17")
+    bo.side.get_by_role("button", name="Save").click()
+    conflict = ana.side.get_by_role("alert").filter(has_text="changed this profile")
+    expect(conflict).to_be_visible()
+    conflict.get_by_role("button", name="Keep what I typed").click()
+    ana.side.get_by_role("button", name="Save").click()
+    expect(ana.side.get_by_text("Saved.")).to_be_visible()
+    expect(bo.side.get_by_label("Notes")).to_have_value("likes lanterns")
+
+
+def test_the_history_is_written_edited_and_read(visit: Visit, log_in: LogIn) -> None:
+    """A09, B20: entries are added, edited and removed; an earlier chat can be read."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visit().ask("Is it open on Sunday?")
+    expect(agent.log).to_contain_text("Sunday")
+    agent.side.get_by_label("Kind").select_option(label="Phone call")
+    agent.side.get_by_label("Entry").fill("Called about the chair.")
+    agent.side.get_by_role("button", name="Add to the history").click()
+    entry = agent.side.get_by_role("listitem").filter(has_text="Phone call")
+    expect(entry).to_contain_text("Called about the chair.")
+    entry.get_by_role("button", name="Edit").click()
+    editor = agent.side.get_by_role("listitem").get_by_label("Entry")
+    editor.fill("Called about the table.")
+    agent.side.get_by_role("listitem").get_by_role("button", name="Save").click()
+    expect(entry).to_contain_text("Called about the table.")
+    expect(entry).to_contain_text("edited")
+    entry.get_by_role("button", name="Remove").click()
+    expect(entry).to_have_count(0)
+    agent.side.get_by_role("button", name="Chat of").click()
+    transcript = agent.page.get_by_role("dialog")
+    expect(transcript.get_by_role("log")).to_contain_text("Is it open on Sunday?")
+    transcript.get_by_role("button", name="Close").click()
+    expect(transcript).to_have_count(0)
