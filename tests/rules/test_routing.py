@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 from msgspec.structs import replace
 
+from chatdesk.model.errors import ConfigurationError
 from chatdesk.model.ids import AgentId, ChatId
 from chatdesk.model.records import Chat, Queue, QueueSetup
 from chatdesk.model.values import QueueMode
@@ -24,6 +25,7 @@ from chatdesk.rules.policies import (
     SeededRandom,
     Skilled,
 )
+from chatdesk.rules.roster import Staff
 from chatdesk.rules.routing import Router
 from chatdesk.rules.staff import Seat, language_tag, queue_tag
 from tests.rules.reference import FewestReceived, Reference, SoftCap, make_chat
@@ -291,3 +293,228 @@ def test_mixed_policies_match_as_brute_force_does(seed: int) -> None:
     drive = Drive(Random(seed), POLICIES, agents=[3, 8, 40][seed % 3])
     live(drive, 1000)
     assert drive.matches > 50
+
+
+SALES = queue_tag("sales")
+
+
+def sales_router(
+    *seats: Seat, policy: AssignmentPolicy | None = None, mode: QueueMode = QueueMode.PUSH
+) -> Router:
+    """A router with one queue."""
+    router = Router()
+    queue = Queue(id="sales", setup=QueueSetup(name="Sales", mode=mode))
+    router.set_queue(queue, policy or LeastBusy(), DISCIPLINES["first_come"])
+    for seat in seats:
+        router.come_back(seat)
+    return router
+
+
+def agent(agent_id: AgentId, capacity: int = 1, **facts: Any) -> Seat:
+    """A seat of the queue "sales"."""
+    return Seat(agent_id, frozenset({SALES}), capacity, **facts)
+
+
+def match_all(router: Router, now: float = 0.0) -> list[tuple[ChatId, AgentId]]:
+    """Match and assign until at rest."""
+    pairs = []
+    while (match := router.next_match(now)) is not None:
+        router.dequeue(match.chat_id)
+        router.assign(match.agent_id, now)
+        pairs.append((match.chat_id, match.agent_id))
+    return pairs
+
+
+def test_chats_are_spread_evenly() -> None:
+    """C16: agents who are there alike have equal numbers, whoever finishes when."""
+    random = Random(16)
+    router = sales_router(*(agent(f"a{n}", 3) for n in range(7)))
+    held: list[AgentId] = []
+    for number in range(2100):
+        router.enqueue(make_chat(f"c{number}"))
+        held += [agent_id for _, agent_id in match_all(router)]
+        if len(held) == 7:
+            held.sort()
+            router.release(held.pop(0))
+            random.shuffle(held)
+            while held:
+                router.release(held.pop())
+    received = [seat.received for n in range(7) if (seat := router.staff.get(f"a{n}"))]
+    assert sum(received) == 2100
+    assert max(received) - min(received) <= 1
+
+
+def test_who_comes_back_is_not_flooded() -> None:
+    """C16: an agent who was away shares from now on and does not get all he missed."""
+    router = sales_router(agent("a"), agent("b"))
+    for number in range(100):
+        router.enqueue(make_chat(f"c{number}"))
+        for _, agent_id in match_all(router):
+            router.release(agent_id)
+    back = router.come_back(agent("back", received=3, turn=3))
+    assert 3 < back.turn <= 50
+    for number in range(30):
+        router.enqueue(make_chat(f"d{number}"))
+        for _, agent_id in match_all(router):
+            router.release(agent_id)
+    received = [seat.received for name in ("a", "b", "back") if (seat := router.staff.get(name))]
+    assert received == [60, 60, 13]
+
+
+def test_who_has_rare_skills_is_raised_to_his_fellows_only() -> None:
+    """C16: coming back to a quiet team, an agent is not put behind all its next chats."""
+    router = sales_router(agent("busy", turn=1000), policy=LeastBusy())
+    router.turn = 1000
+    rare = frozenset({SALES, "rare"})
+    router.seat(Seat("fellow", rare, 1, turn=10))
+    assert router.come_back(Seat("back", rare, 1, turn=2)).turn == 10
+    assert router.come_back(Seat("alone", frozenset({SALES, "other"}), 1, turn=2)).turn == 1000
+    assert router.come_back(Seat("ahead", rare, 1, turn=77)).turn == 77
+
+
+def test_nobody_gets_more_than_his_maximum() -> None:
+    """C11, C12: at the maximum an agent gets nothing, and one slot back gets him one chat."""
+    router = sales_router(agent("a", 2))
+    for number in range(5):
+        router.enqueue(make_chat(f"c{number}", line=number))
+    assert match_all(router) == [("c0", "a"), ("c1", "a")]
+    router.release("a")
+    assert match_all(router) == [("c2", "a")]
+    router.seat(evolve(router.staff.get("a") or agent("a"), capacity=3))
+    assert match_all(router) == [("c3", "a")]
+    router.seat(evolve(router.staff.get("a") or agent("a"), capacity=1))
+    router.release("a")
+    router.release("a")
+    assert match_all(router) == []
+    router.release("a")
+    assert match_all(router) == [("c4", "a")]
+    router.check(0.0)
+
+
+def test_matches_are_pushed_without_a_choice() -> None:
+    """C13: chats of a pull queue are taken, those of the others are matched."""
+    router = sales_router(agent("a"), mode=QueueMode.PULL)
+    router.enqueue(make_chat("c"))
+    assert router.next_match(0.0) is None
+    queue = Queue(id="sales", setup=QueueSetup(name="Sales", mode=QueueMode.OFFER))
+    router.set_queue(queue, LeastBusy(), DISCIPLINES["first_come"])
+    assert match_all(router) == [("c", "a")]
+
+
+def test_two_who_take_a_chat_get_two_visitors() -> None:
+    """A12: whoever takes a chat gets the head of the line, and the next one the next."""
+    router = sales_router(agent("a", 0), agent("b", 0), mode=QueueMode.PULL)
+    for number in range(2):
+        router.enqueue(make_chat(f"c{number}", line=number))
+    taken = []
+    for name in ("a", "b"):
+        chat_id = router.next_for(name, None, 0.0)
+        assert chat_id is not None
+        router.dequeue(chat_id)
+        router.assign(name, 0.0)
+        taken.append(chat_id)
+    assert taken == ["c0", "c1"]
+    assert router.next_for("a", "sales", 0.0) is None
+    assert router.next_for("a", "nowhere", 0.0) is None
+
+
+def test_an_offer_that_lapses_leaves_the_turn_alone() -> None:
+    """C16: an offer holds a slot, and counts as received only when it is accepted."""
+    router = sales_router(agent("a", 2))
+    assert (router.reserve("a").load, router.reserve("a").load) == (1, 2)
+    assert (router.release("a").load, router.confirm("a", 5.0).load) == (1, 1)
+    seat = router.staff.get("a")
+    assert seat is not None
+    assert (seat.received, seat.turn, seat.last_assigned_at) == (1, 1, 5.0)
+
+
+def test_a_rest_stays_a_rest() -> None:
+    """C22: asked again without a change, the router has nothing, and a match is repeated."""
+    router = sales_router(agent("a"))
+    router.enqueue(make_chat("c"))
+    first = router.next_match(0.0)
+    assert first is not None
+    assert router.next_match(0.0) == first
+    match_all(router)
+    assert router.next_match(0.0) is None
+
+
+def test_the_same_facts_again_change_nothing() -> None:
+    """C22: renewing an agent's presence costs no place and asks nobody."""
+    router = sales_router(agent("a"), policy=SoftCap(cap=0))
+    router.enqueue(make_chat("c"))
+    assert router.next_match(0.0) is None
+    seat = router.staff.get("a")
+    assert seat is not None
+    router.seat(evolve(seat))
+    assert router.staff.get("a") is seat
+    router.check(0.0)
+
+
+@pytest.mark.parametrize("name", ["stranger", "full"])
+def test_a_policy_cannot_break_the_maximum(name: AgentId) -> None:
+    """C11: a policy that names somebody without room is refused, whatever it thinks."""
+    policy = Stubborn(name)
+    router = sales_router(agent("full", 0), agent("free"), policy=policy)
+    router.enqueue(make_chat("c"))
+    with pytest.raises(ConfigurationError, match="Stubborn chose agent"):
+        router.next_match(0.0)
+
+
+@attrs.frozen
+class Stubborn(AssignmentPolicy):
+    """A policy in error."""
+
+    name: AgentId
+
+    def choose(self, chat: Chat, staff: Staff, now: float) -> AgentId | None:  # noqa: ARG002
+        """Always the same."""
+        return self.name
+
+
+def test_who_could_get_a_chat_is_told() -> None:
+    """B07: why nobody gets a chat: who covers it, who has room, who declined."""
+    router = sales_router(agent("b", 0), agent("a"), agent("c"))
+    router.come_back(Seat("stranger", frozenset(), 1))
+    chat = make_chat("x", declined_by=("c", "gone"))
+    told = router.eligible_seats(chat)
+    assert (told.covering, told.with_room) == (("a", "b", "c"), ("a", "c"))
+    assert told.declined == ("c",)
+    assert router.choice(chat, 0.0) == "a"
+    assert router.covers(frozenset({SALES}))
+    assert not router.covers(frozenset({SALES, "law"}))
+    router.unseat("a")
+    router.unseat("a")
+    assert router.choice(chat, 0.0) is None
+
+
+def test_a_queue_that_is_dropped_is_served_no_more() -> None:
+    """B54: its chats keep their line until they go elsewhere, and a new queue takes them up."""
+    router = sales_router()
+    router.enqueue(make_chat("c"))
+    router.drop_queue("sales")
+    router.come_back(agent("a"))
+    assert match_all(router) == []
+    assert (router.waiting("sales"), router.waiting("nowhere")) == (1, 0)
+    queue = Queue(id="sales", setup=QueueSetup(name="Sales"))
+    router.set_queue(queue, LeastBusy(), DISCIPLINES["first_come"])
+    assert match_all(router) == [("c", "a")]
+
+
+def test_time_alone_can_make_a_match() -> None:
+    """C21: `next_look` says when to ask again, and then there is a match."""
+    router = sales_router(agent("a"), policy=Skilled())
+    router.enqueue(make_chat("c", language="fr"))
+    assert router.next_match(0.0) is None
+    assert router.next_look() == 30.0
+    assert router.next_match(29.9) is None
+    assert match_all(router, 30.0) == [("c", "a")]
+    assert router.next_match(31.0) is None
+
+
+def test_disorder_is_found() -> None:
+    """C22: a place that nobody gave fails the check."""
+    router = sales_router(agent("a"))
+    router.place = 0
+    with pytest.raises(AssertionError, match="no place is above the router's"):
+        router.check()

@@ -251,14 +251,21 @@ class RankOrder(Order):
 
     def first(self) -> AgentId | None:
         """Who is first, if anybody."""
-        best = self._top()
-        return None if best is None else best[1]
+        heap, entries = self._heap, self._entries
+        while heap:
+            entry = heap[0]
+            if entries.get(entry[1]) is entry:
+                return entry[1]
+            heappop(heap)
+        return None
 
     def best(self, excluded: Collection[AgentId]) -> tuple[Rank, AgentId] | None:
         """Who is first of those not excluded; O(n) when the first one is."""
-        best = self._top()
-        if best is None or best[1] not in excluded:
-            return best
+        agent_id = self.first()
+        if agent_id is None:
+            return None
+        if agent_id not in excluded:
+            return self._entries[agent_id]
         others = (entry for entry in self._entries.values() if entry[1] not in excluded)
         return min(others, default=None)
 
@@ -272,15 +279,6 @@ class RankOrder(Order):
             {id(entry) for entry in self._entries.values()} <= {id(entry) for entry in self._heap},
             "each entry stands in the heap",
         )
-
-    def _top(self) -> tuple[Rank, AgentId] | None:
-        heap = self._heap
-        while heap:
-            entry = heap[0]
-            if self._entries.get(entry[1]) is entry:
-                return entry
-            heappop(heap)
-        return None
 
 
 @attrs.define(eq=False)

@@ -12,7 +12,7 @@ declined or a policy answers `None` for them. `next_match` answers what a walk o
 chats in line order would, taking the first for which the policy names an agent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import chain
 from operator import attrgetter
@@ -156,7 +156,7 @@ class Router:
         seat = self._seats[agent_id]
         had_room = seat.load < seat.capacity
         turn = seat.turn
-        if turn > self.turn:
+        if turn > self.turn:  # noqa: PLR1730  # a call of max() would cost a tenth of all this
             self.turn = turn
         seat.turn = turn = turn + 1
         seat.load += slots
@@ -164,9 +164,13 @@ class Router:
         self.place = seat.place = seat.last_assigned_place = self.place + 1
         seat.last_assigned_at = now
         group = self._groups[seat.skills]
-        if turn > group.highest:
+        if turn > group.highest:  # noqa: PLR1730  # as above
             group.highest = turn
-        group.moved(seat, had_room)
+        if had_room and seat.load < seat.capacity:  # as in `release`
+            for order in group.orders:
+                order.move(seat)
+        else:
+            group.moved(seat, had_room)
         return seat
 
     def reserve(self, agent_id: AgentId) -> Seat:
@@ -189,7 +193,11 @@ class Router:
         seat.load -= 1
         self.place = seat.place = self.place + 1
         group = self._groups[seat.skills]
-        group.moved(seat, had_room)
+        if had_room:  # then he has room still: the most frequent case, without one call more
+            for order in group.orders:
+                order.move(seat)
+        else:
+            group.moved(seat, had_room)
         if self._room.served and seat.load < seat.capacity:
             self._gain(group)
         return seat
@@ -261,7 +269,9 @@ class Router:
     def _file(self, chat: Chat, now: Instant) -> None:
         """Put a chat in line for whom there is nobody now."""
         del self._fresh[chat.id]
-        self._wait(self._room.add(chat), now)
+        waiting = self._room.add(chat)
+        if waiting.lane.watched:
+            self._watch(waiting, now)
 
     def _ask(self, policy: AssignmentPolicy, chat: Chat, now: Instant) -> Match | None:
         agent_id = policy.choose(chat, self._roster, now)
@@ -277,13 +287,15 @@ class Router:
 
     def _scan(self, now: Instant) -> Match | None:
         """Ask about all that changed, in line order."""
-        self._settle()
+        if self._fresh:
+            self._settle()
         while (key := self._candidate()) is not None:
             waiting = self._filed[key[-1]]
             match = self._ask(waiting.lane.policy, waiting.chat, now)
             if match is not None:
                 return match
-            self._wait(waiting, now)
+            if waiting.lane.watched:
+                self._watch(waiting, now)
             self._pass(key)
         self._gained.clear()
         self._passed = None
@@ -291,27 +303,28 @@ class Router:
 
     def _candidate(self) -> LineKey | None:
         """The first chat in line order that is still to be asked about."""
-        while self._asks and not self._stands(self._asks[0]):
-            heappop(self._asks)
-        heads = filter(None, map(self._head, self._gained_lines()))
-        return min(chain(self._asks[:1], heads), default=None)
+        asks, passed = self._asks, self._passed
+        while asks and not self._stands(asks[0]):
+            heappop(asks)
+        best = asks[0] if asks else None
+        for line in self._gained_lines():
+            head = line.first() if passed is None else line.first_behind(passed)
+            if head is not None and (best is None or head < best):
+                best = head
+        return best
 
     def _stands(self, key: LineKey) -> bool:
         waiting = self._filed.get(key[-1])
         return waiting is not None and waiting.lane.served and waiting.key == key
 
-    def _gained_lines(self) -> Iterator[Line]:
+    def _gained_lines(self) -> Iterable[Line]:
         """The lines that agents serve who gained a slot and still have one; some may come twice."""
-        for group in [group for group in self._gained.values() if not group.free]:
-            del self._gained[group.skills]
-        return chain.from_iterable(map(self._room.lines_for, self._gained))
-
-    def _head(self, line: Line) -> LineKey | None:
-        """The first chat of the line that was not passed."""
-        if self._passed is None:
-            return line.keys[0] if line.keys else None
-        at = line.keys.bisect_right(self._passed)
-        return line.keys[at] if at < len(line.keys) else None
+        gained = self._gained
+        if not all(group.free for group in gained.values()):
+            gained = self._gained = {skills: g for skills, g in gained.items() if g.free}
+        if len(gained) == 1:
+            return self._room.lines_for(*gained)
+        return chain.from_iterable(map(self._room.lines_for, gained))
 
     def _pass(self, key: LineKey) -> None:
         """Go on behind a chat for which there is nobody."""
@@ -320,7 +333,7 @@ class Router:
         if self._passed is None or self._passed < key:
             self._passed = key
 
-    def _wait(self, waiting: Waiting, now: Instant) -> None:
+    def _watch(self, waiting: Waiting, now: Instant) -> None:
         """Note what may change the answer for a chat that has to wait."""
         policy, chat = waiting.lane.policy, waiting.chat
         at = policy.look_again_at(chat, now)

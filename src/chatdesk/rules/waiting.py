@@ -34,6 +34,25 @@ class Line:
     need: frozenset[str]
     keys: SortedList[LineKey] = attrs.field(factory=SortedList, init=False)
 
+    def first(self) -> LineKey | None:
+        """The key of the first chat."""
+        keys = self.keys
+        return keys[0] if keys else None
+
+    def first_behind(self, key: LineKey) -> LineKey | None:
+        """The key of the first chat behind a key, O(log n)."""
+        keys = self.keys
+        at = keys.bisect_right(key)
+        return keys[at] if at < len(keys) else None
+
+    def remove(self, key: LineKey) -> None:
+        """Take a chat out, O(log n) and cheapest for the first."""
+        keys = self.keys
+        if keys[0] is key:
+            del keys[0]
+        else:
+            keys.remove(key)
+
 
 @attrs.define(eq=False)
 class Lane:
@@ -49,8 +68,15 @@ class Lane:
     dropped: bool = attrs.field(default=False, init=False)
     """No queue any more; it stays until its last chat has left."""
 
+    watched: bool = attrs.field(init=False)
+    """Whether its policy may answer otherwise by time alone, or when somebody goes."""
+
     def __attrs_post_init__(self) -> None:
         self.served = self.queue.setup.mode is not QueueMode.PULL
+        rule, base = type(self.policy), AssignmentPolicy
+        self.watched = (
+            rule.look_again_at is not base.look_again_at or rule.waits_for is not base.waits_for
+        )
 
     def foremost(self, line: Line) -> Iterable[LineKey]:
         """Those of a line among whom is the one that waits longest."""
@@ -102,7 +128,7 @@ class WaitingRoom:
     def remove(self, chat_id: ChatId) -> Waiting:
         """Take a chat out of line, O(log n); raises `KeyError` when it is not there."""
         waiting = self.chats.pop(chat_id)
-        waiting.line.keys.remove(waiting.key)
+        waiting.line.remove(waiting.key)
         lane = waiting.lane
         lane.waiting -= 1
         if lane.served:
