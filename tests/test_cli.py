@@ -227,6 +227,30 @@ def test_help_lists_commands_and_options(capfd: pytest.CaptureFixture[str]) -> N
     assert run([]) == 0
 
 
+def test_planning_commands_print_their_tables(capfd: pytest.CaptureFixture[str]) -> None:
+    """C14, B05: the planning questions can be asked; a question without sense is told."""
+    handling = ("--handle-seconds", "300")
+    assert run(["staff", "hours", "30", "60", *handling, "--speeds", "1", "1.6"]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 3
+    assert run(["staff", "drain", "2", "1", *handling]) == 0
+    assert "99.0%" in capfd.readouterr().out
+    limit = ("staff", "limit", "60", "4", *handling, "--speeds", "1", "1.6", "--lost-chat", "300")
+    assert run(limit) == 0
+    assert "best" in capfd.readouterr().out
+    assert run(["staff", "hours", "-5", *handling]) == 2
+    assert "chats_per_hour" in capfd.readouterr().err
+
+
+def test_a_database_is_migrated(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """`chatdesk migrate` makes the tables, may be repeated, and tells a wrong address."""
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    assert run(["migrate", url]) == 0
+    assert run(["migrate", url]) == 0
+    assert "is at version" in capfd.readouterr().out
+    assert run(["migrate", "nonsense"]) == 2
+    assert "nonsense" in capfd.readouterr().err
+
+
 def test_without_the_extra_the_program_says_how_to_get_it(tmp_path: Path) -> None:
     """Where cyclopts is missing, the exact command that installs it is printed."""
     (tmp_path / "cyclopts.py").write_text("raise ModuleNotFoundError('no', name='cyclopts')\n")

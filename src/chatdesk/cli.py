@@ -4,6 +4,7 @@ This module imports without the packages of the extra `cli`: whoever lacks them 
 them. A command imports what it needs when it runs.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -50,24 +51,66 @@ def make_app() -> "App":
         version=version("chatdesk"),
     )
     app.command(demo_command())
+    app.command(migrate)
+    app.command(staff_commands())
     return app
+
+
+def migrate(url: str, /) -> None:
+    """Bring a database to the version that this chatdesk reads and writes.
+
+    Parameters
+    ----------
+    url
+        sqlite:///FILE or postgresql://USER@HOST/DATABASE.
+    """
+    require_extra("sql", "sqlalchemy", "alembic")
+    from chatdesk.storage.sql.schema import SCHEMA
+    from chatdesk.storage.sql.store import SqlStore
+
+    SqlStore(url).migrate()
+    print(f"{url} is at version {SCHEMA}.")
+
+
+def staff_commands() -> "App":
+    """`chatdesk staff`: how many agents, when to stop, how many chats at once."""
+    from cyclopts import App, Parameter
+
+    from chatdesk.cli_staff import drain, limit, staff
+
+    app = App(
+        name="staff",
+        help="Plan how many agents are needed, from exact queueing formulas.",
+        default_parameter=Parameter(consume_multiple=True, negative=()),
+    )
+    app.command(staff, name="hours", help=_first_line(staff))
+    app.command(drain, help=_first_line(drain))
+    app.command(limit, help=_first_line(limit))
+    return app
+
+
+def _first_line(command: Callable[..., object]) -> str:
+    """What a command does, without what its docstring tells programmers."""
+    line = (command.__doc__ or "").partition("\n")[0]
+    return re.sub(r" \([A-E]\d\d\)", "", line)
 
 
 def demo_command() -> Callable[..., None]:
     """`chatdesk demo`; made here because its options are described with cyclopts."""
     from cyclopts import Parameter
 
-    from chatdesk import cli_demo
+    from chatdesk.cli_demo import DEFAULT_DATABASE, DEFAULT_PORT, Language, Options
+    from chatdesk.cli_demo import demo as run_demo
 
     names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
     def demo(
         *,
-        port: int = cli_demo.DEFAULT_PORT,
+        port: int = DEFAULT_PORT,
         host: str = "127.0.0.1",
-        db: str = cli_demo.DEFAULT_DATABASE,
+        db: str = DEFAULT_DATABASE,
         agents: names = (),
-        lang: cli_demo.Language = "en",
+        lang: Language = "en",
         open: bool = False,  # noqa: A002 - the name of the option
     ) -> None:
         """Start a made-up shop with a visitor's chat and an agent's console, on this machine.
@@ -90,6 +133,6 @@ def demo_command() -> Callable[..., None]:
         open
             Whether to open the shop in a browser.
         """
-        cli_demo.demo(cli_demo.Options(port, host, db, agents, lang, open))
+        run_demo(Options(port, host, db, agents, lang, open))
 
     return demo
