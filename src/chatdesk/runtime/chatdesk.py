@@ -56,6 +56,7 @@ class ChatDesk:
     ) -> None:
         self._settings = Settings(
             store=open_store(store) if isinstance(store, str) else store,
+            own_store=isinstance(store, str),
             make_desk=lambda: Desk.new(policies, disciplines),
             clock=clock,
             ids=ids,
@@ -133,7 +134,10 @@ class ChatDesk:
         self._wait(None, CLOCK, PATIENCE_SECONDS)
 
     def stop(self) -> None:
-        """Finishes what was accepted; afterwards every call raises `Stopped`. May be repeated."""
+        """Finishes what was accepted; afterwards every call raises `Stopped`. May be repeated.
+
+        Closes the store if it was given by its URL.
+        """
         self.engine.stop()
 
     def __enter__(self) -> Self:

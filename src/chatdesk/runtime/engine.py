@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True):
     """What an engine is made of, the same in every process."""
 
     store: Store
+    own_store: bool
+    """Whether nobody else uses the store object, so that a stop may close it."""
     make_desk: Callable[[], Desk]
     clock: Callable[[], Instant]
     ids: Callable[[], str]
@@ -174,6 +176,8 @@ class Engine:
         self._deafen()
         with self.replica.lock:
             self.publisher.stop()
+        if self.settings.own_store:
+            self.settings.store.close()
 
     def _deafen(self) -> None:
         if self._hear_no_more is not None:
