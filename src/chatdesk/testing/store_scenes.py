@@ -6,6 +6,7 @@ A replica that follows changes, a person to be erased, a writer to be killed.
 
 import os
 import random
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
 from typing import Any
@@ -116,6 +117,8 @@ def in_child(act: Callable[[], object]) -> int:
         try:
             act()
             code = 0
+        except BaseException:  # noqa: BLE001 - a child tells what befell it, and ends
+            traceback.print_exc()
         finally:
             os._exit(code)
     return child

@@ -8,14 +8,17 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Dialect,
     Select,
     Table,
+    UnaryExpression,
     and_,
     bindparam,
     or_,
     select,
     union_all,
 )
+from sqlalchemy.sql.operators import custom_op
 
 from chatdesk.model.commits import Change, Need
 from chatdesk.model.errors import StoreCorrupt
@@ -24,7 +27,14 @@ from chatdesk.model.ids import DeskId, Instant, Revision
 from chatdesk.model.records import AnyRecord, Record
 from chatdesk.storage.keys import KINDS, Scalar, check_find, check_lookup, key_of, typed
 from chatdesk.storage.port import Find
-from chatdesk.storage.sql.tables import ALWAYS_LIVE, COMMITS, JOURNAL, SOMETIMES_LIVE, TABLES
+from chatdesk.storage.sql.tables import (
+    ALWAYS_LIVE,
+    COMMITS,
+    INDEXES,
+    JOURNAL,
+    SOMETIMES_LIVE,
+    TABLES,
+)
 
 _RECORDS: msgspec.json.Decoder[Record] = msgspec.json.Decoder(AnyRecord)
 _EVENTS_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(AnyEvent)
@@ -156,18 +166,31 @@ _LOOKUPS = {(kind, "id"): _lookup(kind, "id") for kind in KINDS} | {
 
 def searched(connection: Connection, desk: DeskId, search: Find) -> list[Record]:
     """The rows of a search."""
-    check_find(search)
-    table = TABLES[search.kind]
-    query = select(table.c.record).where(table.c.desk == desk, *_conditions(table, search))
-    page = query.order_by(*_order(table, search)).limit(search.limit)
+    page = page_of(desk, search, connection.dialect)
     return [decoded(text) for text in connection.execute(page).scalars()]
 
 
-def _order(table: Table, search: Find) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    column, id_ = table.c[search.order], table.c.id
+def page_of(desk: DeskId, search: Find, dialect: Dialect) -> Select[Any]:
+    """The statement of a search; raises `ValueError` for what cannot be searched."""
+    check_find(search)
+    table = TABLES[search.kind]
+    query = select(table.c.record).where(table.c.desk == desk, *_conditions(table, search))
+    return query.order_by(*_order(table, search, dialect)).limit(search.limit)
+
+
+def _order(table: Table, search: Find, dialect: Dialect) -> list[ColumnElement[Any]]:
+    columns: list[ColumnElement[Any]] = [table.c[search.order], table.c.id]
+    if dialect.name == "sqlite" and _has_selective_index(search):
+        # a plus sign keeps SQLite from reading the whole table in order when it could look up
+        columns = [UnaryExpression(column, operator=custom_op("+")) for column in columns]
     if search.descending:
-        return column.desc().nulls_last(), id_.desc()
-    return column.asc().nulls_first(), id_.asc()
+        return [column.desc().nulls_last() for column in columns]
+    return [column.asc().nulls_first() for column in columns]
+
+
+def _has_selective_index(search: Find) -> bool:
+    first = {fields[0] for fields in INDEXES.get(search.kind, ())} | {"id"}
+    return any(field in first for field, _ in search.where)
 
 
 def _conditions(table: Table, search: Find) -> list[ColumnElement[bool]]:

@@ -65,7 +65,7 @@ INDEXES = MappingProxyType(
     {
         "customer": (("email",), ("customer_number",)),
         "visitor": (("customer",),),
-        "chat": (("customer",), ("agent",), ("requested_at", "id")),
+        "chat": (("customer",), ("agent",), ("requested_at", "id"), ("ended_at", "id")),
         "offer": (("chat",),),
         "message": (("chat", "seq"),),
         "answers": (("chat",), ("customer",)),

@@ -42,6 +42,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("chats", ("customer",)),
     ("chats", ("agent",)),
     ("chats", ("requested_at", "id")),
+    ("chats", ("ended_at", "id")),
     ("offers", ("chat",)),
     ("messages", ("chat", "seq")),
     ("answers", ("chat",)),
