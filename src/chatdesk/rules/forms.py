@@ -67,14 +67,29 @@ def form_problems(form: Form, field: str) -> list[FieldProblem]:
         for key in group
         if key not in keys
     ]
+    if not all(form.any_of):
+        found.append(FieldProblem(f"{field}.any_of", "missing", "a group names a question"))
     for question in form.questions:
-        if question.kind in {QuestionKind.CHOICE, QuestionKind.CHOICES} and not question.choices:
-            text = "a closed question needs choices"
-            found.append(FieldProblem(f"{field}.{question.key}", "missing", text))
-        if question.kind is QuestionKind.SCALE and not SCALE_MIN <= question.scale <= SCALE_MAX:
-            text = f"a scale goes to {SCALE_MIN} at least and {SCALE_MAX} at most"
+        text = _wrong_question(question)
+        if text is not None:
             found.append(FieldProblem(f"{field}.{question.key}", "invalid", text))
     return found
+
+
+def _wrong_question(question: FormQuestion) -> str | None:
+    """What is wrong with the declaration of one question."""
+    values = [choice.value for choice in question.choices]
+    if not question.key.strip():
+        return "a question needs a key"
+    if question.max_length < 1:
+        return "max_length is at least 1"
+    if question.kind in {QuestionKind.CHOICE, QuestionKind.CHOICES} and not values:
+        return "a closed question needs choices"
+    if len(set(values)) < len(values) or not all(values):
+        return "each choice has a value of its own"
+    if question.kind is QuestionKind.SCALE and not SCALE_MIN <= question.scale <= SCALE_MAX:
+        return f"a scale goes to {SCALE_MIN} at least and {SCALE_MAX} at most"
+    return None
 
 
 def _clean(value: AnswerValue | None) -> AnswerValue | None:
