@@ -1,16 +1,18 @@
 """What one process runs for one desk: signals, and how its parts are joined."""
 
+import msgspec
 import pytest
 
 from chatdesk.model import commands as c
 from chatdesk.model.errors import NotAllowed, NotFound, Refused
+from chatdesk.model.queries import AskTranscript
 from chatdesk.model.records import DeskSetup
 from chatdesk.model.values import Actor, agent, visitor
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.transport.frames import Preview, Signal, SignalKind, Typing
 from chatdesk.transport.signals import LocalSignals, Nudge, Writing
-from tests.runtime.shop import ANA, BO, EVE, SHOP, ZOE, ask, open_shop
+from tests.runtime.shop import ANA, BO, EVE, SHOP, ZOE, ask, open_shop, rows
 
 
 @pytest.fixture
@@ -122,3 +124,34 @@ def test_a_stopped_desk_listens_no_more(store: MemoryStore) -> None:
     desk.stop()
     signals.publish(Nudge(10**6))
     assert not signals._listeners
+
+
+# -- erasing a person ----------------------------------------------------------------------------
+
+
+def test_an_erased_person_is_told_to_nobody(desk: ChatDesk, store: MemoryStore) -> None:
+    """What he wrote is in no answer, in no update for who comes back, and not in the store."""
+    canary = "the canary sings"
+    start = desk.revision
+    with desk.subscribe(by=SHOP):  # somebody listens, so that the latest is kept in memory
+        chat = ask(desk, question=canary).chat
+        customer = desk.ask(AskTranscript(chat=chat), by=SHOP).chat.chat.customer
+        assert desk.erase(customer, by=SHOP) == store.head()
+        view = desk.ask(AskTranscript(chat=chat), by=SHOP)
+        with desk.subscribe(by=SHOP, after=start) as frames:
+            told = [parcel.data for parcel in iter(lambda: frames.receive(0), None)]
+    assert told
+    shown = msgspec.json.encode(view) + b"".join(told)
+    kept = msgspec.json.encode([rows(store, kind) for kind in ("chat", "message", "customer")])
+    assert canary.encode() not in shown + kept
+
+
+def test_only_those_in_charge_may_erase(desk: ChatDesk) -> None:
+    """Agents, supervisors and visitors may not."""
+    chat = ask(desk).chat
+    customer = desk.ask(AskTranscript(chat=chat), by=SHOP).chat.chat.customer
+    for by in (ANA, EVE, ZOE):
+        with pytest.raises(NotAllowed, match="may erase a person"):
+            desk.erase(customer, by=by)
+    with pytest.raises(NotFound):
+        desk.erase("none", by=SHOP)

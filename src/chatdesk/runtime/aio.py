@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from chatdesk.model.commands import Command
 from chatdesk.model.errors import WrongContext
-from chatdesk.model.ids import Instant, Revision, Seconds
+from chatdesk.model.ids import CustomerId, Instant, Revision, Seconds
 from chatdesk.model.queries import Query
 from chatdesk.model.values import CLOCK, Actor, Role
 from chatdesk.rules.disciplines import Discipline
@@ -89,6 +89,10 @@ class AsyncChatDesk:
     async def signal(self, frame: Typing | Preview, *, by: Actor) -> None:
         """See `ChatDesk.signal`."""
         self.blocking.signal(frame, by=by)
+
+    async def erase(self, customer: CustomerId, *, by: Actor) -> Revision:
+        """See `ChatDesk.erase`."""
+        return await anyio.to_thread.run_sync(self.blocking.engine.erase, customer, by)
 
     async def role(self, actor: Actor) -> Role | None:
         """See `ChatDesk.role`."""

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command
 from chatdesk.model.errors import WrongContext
-from chatdesk.model.ids import Instant, Revision, Seconds
+from chatdesk.model.ids import CustomerId, Instant, Revision, Seconds
 from chatdesk.model.queries import Query
 from chatdesk.model.values import CLOCK, Actor, Role
 from chatdesk.rules.disciplines import Discipline
@@ -117,6 +117,15 @@ class ChatDesk:
         Raises `NotFound` for a chat that is not running or not the actor's, and `NotAllowed`.
         """
         self.engine.signal(frame, by)
+
+    def erase(self, customer: CustomerId, *, by: Actor) -> Revision:
+        """Erases a person: his data, not what statistics count; gives the revision of it.
+
+        For administrators and the shop's own code. Raises `NotAllowed`, `NotFound` and
+        `StorageError`.
+        """
+        _check_context("erase")
+        return self.engine.erase(customer, by)
 
     def role(self, actor: Actor) -> Role | None:
         """An agent's role on the desk now; `None` for others, and for who is not in use."""

@@ -11,9 +11,10 @@ from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command
 from chatdesk.model.commits import Change
 from chatdesk.model.errors import NotAllowed, NotFound, Stopped
-from chatdesk.model.ids import Instant, Revision
+from chatdesk.model.ids import CustomerId, Instant, Revision
 from chatdesk.model.queries import Query
 from chatdesk.model.values import Actor, ActorKind, ChatState, Role
+from chatdesk.rules.access import Standing
 from chatdesk.runtime.archive import Archive
 from chatdesk.runtime.committer import Committer, Timing
 from chatdesk.runtime.feeds import Feed, open_feed
@@ -85,6 +86,16 @@ class Engine:
         with self.reading() as desk:
             agent = desk.state.agents.get(actor.id) if actor.kind is ActorKind.AGENT else None
             return None if agent is None or agent.retired else agent.setup.role
+
+    def erase(self, customer: CustomerId, by: Actor) -> Revision:
+        """Erases a person from the store and from this process's memory."""
+        with self.reading() as desk:
+            if desk.viewer(by).standing not in (Standing.ADMIN, Standing.SERVICE):
+                raise NotAllowed("only an administrator or the shop's own code may erase a person")
+            at = self.replica.now(self.settings.clock())
+        revision = self.settings.store.erase(customer, by=by, at=at)
+        with self.reading():
+            return revision
 
     def check(self) -> Revision:
         """The store's newest revision. Raises `StorageError` and `Stopped`."""

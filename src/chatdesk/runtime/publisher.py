@@ -9,6 +9,7 @@ import attrs
 from chatdesk.desk.state import State
 from chatdesk.model.commits import Change
 from chatdesk.model.errors import NotAllowed, StorageError
+from chatdesk.model.events import CustomerErased
 from chatdesk.model.ids import Revision
 from chatdesk.model.values import Actor, ActorKind
 from chatdesk.rules.access import Viewer
@@ -109,6 +110,8 @@ class Publisher:
         self.told = edition.change.revision
 
     def _remember(self, edition: Edition) -> None:
+        if any(isinstance(event, CustomerErased) for event in edition.change.events):
+            self._forget_ring()  # it may hold what the person wrote
         self._ring.append(edition)
         self._ring_events += len(edition.change.events)
         while self._ring_events > RING_EVENTS:
