@@ -18,8 +18,20 @@ from chatdesk.model.events import ChatOpened
 from chatdesk.model.records import QueueSetup
 from chatdesk.model.values import visitor
 from chatdesk.runtime.chatdesk import ChatDesk
+from chatdesk.runtime.committer import Timing
 from chatdesk.storage.memory import MemoryStore
-from tests.runtime.shop import ANA, QUICK, SHOP, ZOE, FaultyStore, ManualClock, ask, open_shop, rows
+from tests.runtime.shop import (
+    ANA,
+    QUICK,
+    SHOP,
+    ZOE,
+    FaultyStore,
+    ManualClock,
+    ask,
+    asking,
+    open_shop,
+    rows,
+)
 
 
 @pytest.fixture
@@ -307,3 +319,22 @@ def test_many_threads_at_once(desk: ChatDesk, store: MemoryStore) -> None:
         thread.join()
     assert opened(store) == 100
     assert len(rows(store, "chat")) == 100
+
+
+def test_old_replies_are_forgotten(store: MemoryStore, clock: ManualClock) -> None:
+    """What a command was answered is kept for a time, then deleted without anybody asking."""
+    timing = Timing(poll=0.01, sweep=0.01, keep_replies=3600.0)
+    with ChatDesk(store, clock=clock, timing=timing) as desk:
+        open_shop(desk)
+        first = desk.execute(asking("zoe", id="mine"), by=ZOE)
+        assert desk.execute(asking("zoe", id="mine"), by=ZOE) == first
+        clock.pass_seconds(7200.0)
+        tick = Event()
+        while replies(store):
+            tick.wait(0.001)
+    assert replies(store) == 0
+
+
+def replies(store: MemoryStore) -> int:
+    """How many commands' answers the store still has."""
+    return len(store._shelves.by_kind["reply"])

@@ -383,6 +383,10 @@ def test_a_chat_is_explained(desk: ChatDesk) -> None:
     """Why it is where it is, while it runs and when it is over."""
     chat = ask(desk).chat
     assert desk.ask(q.AskExplain(chat=chat), by=ANA).reasons[0].code == ChatState.ACTIVE
+    desk.execute(c.EndChat(chat=chat), by=ZOE)
+    desk.execute(c.QualifyChat(chat=chat, answers={"outcome": "answered"}), by=SHOP)
+    desk.execute(c.CloseChat(chat=chat), by=SHOP)
+    assert desk.ask(q.AskExplain(chat=chat), by=ANA).reasons[0].code == ChatState.CLOSED
     with pytest.raises(NotFound):
         desk.ask(q.AskExplain(chat="none"), by=ANA)
 

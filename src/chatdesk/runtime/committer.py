@@ -45,6 +45,10 @@ POLL_SECONDS = 1.0
 """How often it looks what other processes have changed when no signal says so."""
 RETRY_SECONDS = 0.25
 """How long after a failure it tries again what nobody asked for anew."""
+KEEP_REPLIES_SECONDS = 7 * 86_400.0
+"""How long the store keeps what a command was answered: a retry comes within seconds or days."""
+SWEEP_SECONDS = 3_600.0
+"""How often older replies are deleted."""
 
 
 class Errand(Enum):
@@ -64,6 +68,8 @@ class Timing:
     turn: Seconds = TURN_SECONDS
     poll: Seconds = POLL_SECONDS
     retry: Seconds = RETRY_SECONDS
+    keep_replies: Seconds = KEEP_REPLIES_SECONDS
+    sweep: Seconds = SWEEP_SECONDS
 
 
 @attrs.define(eq=False)
@@ -91,6 +97,7 @@ class Committer:
     _turn_seconds: Seconds = attrs.field(default=0.0, init=False)
     _not_before: float = attrs.field(default=0.0, init=False)
     _next_poll: float = attrs.field(default=0.0, init=False)
+    _next_sweep: float = attrs.field(default=0.0, init=False)
 
     # -- for callers ---------------------------------------------------------------------------
 
@@ -138,6 +145,7 @@ class Committer:
             self._wait()
             try:
                 self._round()
+                self._sweep()
             except Exception as error:  # this thread must not die while anybody waits for it
                 log.exception("the committer failed and goes on")
                 self._replica.drop()
@@ -201,6 +209,19 @@ class Committer:
                 self._turn()
             if time.monotonic() >= self._next_poll:
                 self._poll()
+
+    def _sweep(self) -> None:
+        """Now and then has the store forget what was answered long ago."""
+        now = time.monotonic()
+        if now < self._next_sweep:
+            return
+        first, self._next_sweep = self._next_sweep == 0.0, now + self._timing.sweep
+        if first:  # not in everybody's start
+            return
+        try:
+            self._replica.store.forget_replies(self._clock() - self._timing.keep_replies)
+        except StorageError as error:
+            log.warning("cannot delete old replies, trying again later: %s", error)
 
     def _is_due(self) -> bool:
         if time.monotonic() < self._not_before:

@@ -62,7 +62,7 @@ class Engine:
         self.committer = Committer(
             self.replica, settings.clock, settings.ids, self._follow, settings.timing
         )
-        self.answering = Answering(self.reading, archive, settings.clock)
+        self.answering = Answering(self.reading, self.looking, archive, settings.clock)
 
     # -- commands and queries ------------------------------------------------------------------
 
@@ -113,6 +113,12 @@ class Engine:
                 self.replica.catch_up()
                 self.publisher.follow(None)
             yield desk
+
+    @contextmanager
+    def looking(self) -> Iterator[Desk]:
+        """The desk as this process knows it, with the lock held."""
+        with self.replica.lock:
+            yield self.replica.desk()
 
     def _follow(self, own: Change | None) -> None:
         self.publisher.follow(own)

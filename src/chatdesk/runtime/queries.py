@@ -65,10 +65,12 @@ class Asker(Struct, frozen=True):
 class Answering:
     """Answers queries.
 
-    `reading` gives the desk, caught up, with the replica's lock held.
+    Both give the desk with the replica's lock held: `reading` caught up with the store, `looking`
+    as it is, which is enough once it has been caught up for the same query.
     """
 
     reading: Callable[[], AbstractContextManager[Desk]]
+    looking: Callable[[], AbstractContextManager[Desk]]
     archive: Archive
     clock: Callable[[], Instant]
 
@@ -83,7 +85,7 @@ class Answering:
     def names(self, messages: Iterable[Message | TicketEntry]) -> dict[str, str]:
         """The names of the agents who wrote."""
         writers = {m.author.id for m in messages if m.author.kind is ActorKind.AGENT}
-        with self.reading() as desk:
+        with self.looking() as desk:
             found = ((writer, agent_name(desk.state, writer)) for writer in sorted(writers))
             return {writer: name for writer, name in found if name is not None}
 
@@ -91,7 +93,7 @@ class Answering:
         """Chats as agents see them in a list, as they stand in line now."""
         listed = tuple(chats)
         known = self.archive.returning(listed)
-        with self.reading() as desk:
+        with self.looking() as desk:
             return tuple(chat_card(desk.state, c, returning=c.id in known) for c in listed)
 
 
@@ -109,7 +111,7 @@ def admitted(viewer: Viewer, query: q.Query[Any]) -> Asker:
 def conversation(answering: Answering, _: q.AskConversation, asker: Asker) -> q.Conversation:
     """A visitor's own chat and tickets, and where he may ask."""
     archive, visitor_id = answering.archive, asker.id
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         state = desk.state
         setup = state.setup
         queues = sorted((each for each in state.queues.values() if not each.retired), key=_id)
@@ -154,7 +156,7 @@ def _visitor_tickets(
 
 def ask_availability(answering: Answering, query: q.AskAvailability, _: Asker) -> q.Availability:
     """Whether a chat can be asked for at a queue."""
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         return availability(desk.state, desk.state.queue(query.queue))
 
 
@@ -163,7 +165,7 @@ def ask_availability(answering: Answering, query: q.AskAvailability, _: Asker) -
 
 def overview(answering: Answering, _: q.AskOverview, asker: Asker) -> q.Overview:
     """The desk at a glance. O(agents + chats + tickets)."""
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         state, now = desk.state, answering.clock()
         agents = sorted((each for each in state.agents.values() if not each.retired), key=_id)
         queues = sorted((each for each in state.queues.values() if not each.retired), key=_id)
@@ -186,7 +188,7 @@ def overview(answering: Answering, _: q.AskOverview, asker: Asker) -> q.Overview
 
 def my_chats(answering: Answering, _: q.AskMyChats, asker: Asker) -> q.ChatList:
     """The agent's chats, the offered ones among them, in the order they want him."""
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         state = desk.state
         own = [state.chats[each] for each in state.chats_of_agent.get(asker.id, ())]
         offers = (state.offers[each] for each in state.offers_to_agent.get(asker.id, ()))
@@ -206,7 +208,7 @@ def reply_order(chat: Chat) -> tuple[int, Instant, str]:
 
 def waiting(answering: Answering, _: q.AskWaiting, asker: Asker) -> q.ChatList:
     """Chats in line that the asker may serve, in the order they will be taken."""
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         state = desk.state
         tags = None
         if asker.viewer.actor.kind is ActorKind.AGENT:
@@ -224,7 +226,7 @@ def waiting(answering: Answering, _: q.AskWaiting, asker: Asker) -> q.ChatList:
 
 def running_chats(answering: Answering, _: q.AskRunningChats, __: Asker) -> q.ChatList:
     """Every chat that is not closed, the oldest first (C07)."""
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         chats = sorted(desk.state.chats.values(), key=lambda c: (c.requested_at, c.id))
     return q.ChatList(chats=answering.cards(chats))
 
@@ -234,7 +236,7 @@ def running_chats(answering: Answering, _: q.AskRunningChats, __: Asker) -> q.Ch
 
 def transcript(answering: Answering, query: q.AskTranscript, asker: Asker) -> q.Transcript:
     """A chat with its messages, forms and tickets."""
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         chat = desk.state.chats.get(query.chat)
     chat = chat or answering.archive.chat(query.chat)
     if chat is None:
@@ -340,7 +342,7 @@ def ticket(answering: Answering, query: q.AskTicket, asker: Asker) -> q.TicketDe
 
 
 def _ticket(answering: Answering, ticket_id: str) -> Ticket:
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         found = desk.state.tickets.get(ticket_id)
     found = found or answering.archive.ticket(ticket_id)
     if found is None:
@@ -353,8 +355,14 @@ def _ticket(answering: Answering, ticket_id: str) -> Ticket:
 
 def explain(answering: Answering, query: q.AskExplain, _: Asker) -> q.Explanation:
     """Why the chat waits, or who would get it."""
-    with answering.reading() as desk:
-        return q.Explanation(reasons=tuple(desk.explain(query.chat)))
+    with answering.looking() as desk:
+        if query.chat in desk.state.chats:
+            return q.Explanation(reasons=tuple(desk.explain(query.chat)))
+    chat = answering.archive.chat(query.chat)
+    if chat is None:
+        raise NotFound("chat", query.chat)
+    text = f"the chat is over: {chat.state}"
+    return q.Explanation(reasons=(q.Reason(code=chat.state, text=text, chat=chat.id),))
 
 
 def why_not(answering: Answering, query: q.AskWhyNot, asker: Asker) -> q.Explanation:
@@ -362,13 +370,13 @@ def why_not(answering: Answering, query: q.AskWhyNot, asker: Asker) -> q.Explana
     agent_id = query.agent or asker.id
     if asker.scope is Scope.OWN and agent_id != asker.id:
         raise NotAllowed("an agent may ask this about himself only")
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         return q.Explanation(reasons=tuple(desk.why_not(agent_id)))
 
 
 def settings(answering: Answering, _: q.AskSettings, __: Asker) -> q.Settings:
     """The desk's queues and agents as they are set up."""
-    with answering.reading() as desk:
+    with answering.looking() as desk:
         return q.Settings(
             queues=tuple(sorted(desk.state.queues.values(), key=_id)),
             agents=tuple(sorted(desk.state.agents.values(), key=_id)),
