@@ -91,8 +91,8 @@ function pause(milliseconds, signal) {
 /**
  * One actor's connection. `token(stale)` gives a token, another one than `stale` if that was turned
  * down. `listener` may have: `state(name)` ("connecting", "online", "offline", "denied"),
- * `welcome(frame)`, `update(frame)`, `signal(frame)`, `heard()` for every sign of life, and `reload()`
- * when the page must ask anew.
+ * `welcome(frame)`, `update(frame)`, `signal(frame)`, `heard()` for every sign of life, and
+ * `reload()` when the page must ask anew.
  */
 export class Connection {
   #api;

@@ -16,7 +16,8 @@ export function shownMessage(desk, message, { customerName, names = {} }) {
   const text = message.text ?? "";
   const visitor = author.kind === "visitor";
   const mine = author.id === desk.me && author.kind === "agent";
-  const name = visitor ? customerName : mine ? words.say("chat.you") : desk.agentName(author.id, names);
+  const colleague = mine ? words.say("chat.you") : desk.agentName(author.id, names);
+  const name = visitor ? customerName : colleague;
   const label = kind === "text" ? name : `${name} · ${words.say(`chat.${kind}`)}`;
   const side = visitor ? "theirs" : mine ? "mine" : "staff";
   return { seq, at, kind, side, author: label, text };
@@ -77,7 +78,8 @@ export class ChatTab {
 
   #tools() {
     const { words } = this.desk;
-    this.transferButton = button(words.say("chat.transfer"), () => askTransfer(this.desk, this.chat));
+    const transfer = () => askTransfer(this.desk, this.chat);
+    this.transferButton = button(words.say("chat.transfer"), transfer);
     this.endButton = button(words.say("chat.end"), () => this.#end());
     const ticket = button(words.say("chat.make_ticket"), () => this.#askTicket());
     return h("div", { class: "tools" }, this.transferButton, this.endButton, ticket);
@@ -118,7 +120,12 @@ export class ChatTab {
   signal(frame) {
     if (frame.agent) return;
     if (frame.kind === "preview") this.#showPreview(frame.text ?? "");
-    else this.log.showTyping(frame.on ? this.desk.words.say("chat.typing", { name: this.name }) : "");
+    else this.#showTyping(frame.on ?? false);
+  }
+
+  #showTyping(on) {
+    const { name } = this;
+    this.log.showTyping(on ? this.desk.words.say("chat.typing", { name }) : "");
   }
 
   #showPreview(text) {
@@ -167,7 +174,8 @@ export class ChatTab {
   unansweredText(now) {
     const { chat, desk } = this;
     if (chat.state !== "active" || !chat.unanswered_since) return "";
-    return desk.words.say("chat.unanswered", { time: desk.words.duration(now - chat.unanswered_since) });
+    const time = desk.words.duration(now - chat.unanswered_since);
+    return desk.words.say("chat.unanswered", { time });
   }
 
   // -- what the agent does ---------------------------------------------------------------------
@@ -226,7 +234,8 @@ export class ChatTab {
     this.wrapUpForm = form;
     form.extras.append(button(words.say("wrap_up.close"), () => this.#close()), this.saved);
     const line = words.say(`wrap_up.ended.${this.chat.ended_by ?? "agent"}`);
-    this.wrapUp.replaceChildren(h("h3", {}, words.say("wrap_up.title")), h("p", {}, line), form.element);
+    const title = h("h3", {}, words.say("wrap_up.title"));
+    this.wrapUp.replaceChildren(title, h("p", {}, line), form.element);
     this.wrapUp.hidden = false;
   }
 

@@ -1,4 +1,4 @@
-// Lower left: the agent's chats as tabs, each with its log, its field to write in, and what can be done.
+// Lower left: the agent's chats as tabs.
 
 import { ChatTab } from "./console-chat.js";
 import { button, h, setText, spoken } from "./dom.js";
@@ -17,7 +17,8 @@ export class ChatsPane {
     this.empty = h("p", { class: "soft empty" }, words.say("chats.none"));
     this.stage = h("div", { class: "stage" }, this.empty);
     this.element = h(
-      "section", { class: "pane chats", "aria-label": words.say("chats.title") }, this.bar, this.stage,
+      "section", { class: "pane chats", "aria-label": words.say("chats.title") },
+      this.bar, this.stage,
     );
   }
 

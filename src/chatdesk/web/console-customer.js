@@ -17,9 +17,9 @@ function attributeLines(attributes = {}) {
 
 /** Lines `key: value` as what to set; a key that is gone is set to nothing, which removes it. */
 function attributeChanges(text, before = {}) {
-  const lines = text.split("\n").map((line) => line.split(/:(.*)/s));
-  const now = lines.filter(([key]) => key.trim()).map(([key, value = ""]) => [key.trim(), value.trim()]);
-  const wanted = Object.fromEntries(now);
+  const lines = text.split("\n").filter((line) => line.split(":")[0].trim());
+  const pairs = lines.map((line) => line.split(/:(.*)/s));
+  const wanted = Object.fromEntries(pairs.map(([key, value = ""]) => [key.trim(), value.trim()]));
   const gone = Object.keys(before).filter((key) => !(key in wanted)).map((key) => [key, ""]);
   const changed = Object.entries(wanted).filter(([key, value]) => before[key] !== value);
   return Object.fromEntries([...changed, ...gone]);
@@ -176,14 +176,16 @@ export class CustomerPane {
     const { words } = this.desk;
     const open = button(words.say("history.chat", { when: words.dateTime(chat.requested_at) }),
       () => this.#openTranscript(chat.id), { class: "plain" });
-    return h("li", {}, open, " ", h("span", { class: "soft" }, words.say(`chat.state.${chat.state}`)));
+    const state = words.say(`chat.state.${chat.state}`);
+    return h("li", {}, open, " ", h("span", { class: "soft" }, state));
   }
 
   #ticket(ticket) {
     const { words } = this.desk;
     const text = `#${ticket.number} ${ticket.title}`;
     const open = button(text, () => this.desk.openTicket(ticket.id), { class: "plain" });
-    return h("li", {}, open, " ", h("span", { class: "soft" }, words.say(`ticket.state.${ticket.state}`)));
+    const state = words.say(`ticket.state.${ticket.state}`);
+    return h("li", {}, open, " ", h("span", { class: "soft" }, state));
   }
 
   #interaction(entry) {

@@ -13,7 +13,8 @@ export class WaitingPane {
     const { words } = desk;
     this.count = h("p", { class: "count", role: "status" });
     this.take = button(words.say("waiting.take"), () => this.#take(), { class: "primary" });
-    this.offers = h("div", { class: "offers", role: "region", "aria-label": words.say("offers.title") });
+    const offered = words.say("offers.title");
+    this.offers = h("div", { class: "offers", role: "region", "aria-label": offered });
     this.list = h("ol", { class: "line" });
     this.element = h(
       "section", { class: "pane waiting", "aria-label": words.say("waiting.title") },
@@ -33,10 +34,12 @@ export class WaitingPane {
     const { words } = this.desk;
     const { chat } = card;
     const name = h("strong", {}, card.customer_name ?? words.say("chat.visitor"));
-    const since = h("time", { class: `wait ${chat.wait_level ?? "fine"}`, "data-since": chat.waiting_since });
+    const level = chat.wait_level ?? "fine";
+    const since = h("time", { class: `wait ${level}`, "data-since": chat.waiting_since });
     const queue = h("span", { class: "soft" }, this.desk.queueName(chat.queue));
     const why = button(words.say("waiting.why"), () => this.#explain(chat.id), { class: "plain" });
-    const regular = card.returning ? h("span", { class: "tag" }, words.say("chat.returning")) : null;
+    const known = words.say("chat.returning");
+    const regular = card.returning ? h("span", { class: "tag" }, known) : null;
     return h("li", {}, name, " ", regular, " ", since, " ", queue,
       h("p", { class: "question" }, card.question), why);
   }
@@ -113,7 +116,8 @@ export class WaitingPane {
       setText(each, words.duration(now - Number(each.dataset.since)));
     }
     for (const each of this.offers.querySelectorAll("[data-until]")) {
-      setText(each, words.say("offers.left", { time: words.duration(Number(each.dataset.until) - now) }));
+      const time = words.duration(Number(each.dataset.until) - now);
+      setText(each, words.say("offers.left", { time }));
     }
   }
 }
@@ -128,7 +132,7 @@ function reasonTexts(desk, reasons, place) {
   return [...new Set(texts)];
 }
 
-/** Upper right: agents online (A14), open chats (A15), the own status (A16, B06), why no chat (B07). */
+/** Upper right: agents online (A14), open chats (A15), own status (A16, B06), why no chat (B07). */
 export class StaffPane {
   constructor(desk) {
     this.desk = desk;
@@ -147,7 +151,8 @@ export class StaffPane {
     this.element = h(
       "section", { class: "pane staff", "aria-label": words.say("staff.title") },
       this.numbers,
-      h("p", { class: "row" }, h("span", {}, words.say("status.own"), " ", this.status), this.intent),
+      h("p", { class: "row" },
+        h("span", {}, words.say("status.own"), " ", this.status), this.intent),
       ask, this.why, this.agents,
     );
   }

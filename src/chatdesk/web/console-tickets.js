@@ -43,7 +43,8 @@ export class TicketsPane {
     const page = after === null ? {} : { after };
     const states = [this.state.control.value];
     try {
-      this.#render(await desk.send({ type: "tickets", states, ...assignee, ...page }), after !== null);
+      const list = await desk.send({ type: "tickets", states, ...assignee, ...page });
+      this.#render(list, after !== null);
     } catch (error) {
       desk.fail(error);
     }
@@ -96,7 +97,8 @@ class TicketView {
     this.heading = h("h3");
     this.facts = h("p", { class: "soft" });
     this.entries = h("div", { class: "messages" });
-    this.transcript = h("details", { hidden: true }, h("summary", {}, words.say("ticket.transcript")));
+    const transcript = h("summary", {}, words.say("ticket.transcript"));
+    this.transcript = h("details", { hidden: true }, transcript);
     this.element = h(
       "div", { class: "ticket" },
       button(words.say("tickets.back"), back, { class: "plain" }),
@@ -198,7 +200,8 @@ class TicketView {
     const { words } = desk;
     const { ticket, entries, customer, names = {}, transcript = [] } = view;
     setText(this.heading, `#${ticket.number} ${ticket.title}`);
-    const who = ticket.assignee ? desk.agentName(ticket.assignee, names) : words.say("tickets.nobody");
+    const nobody = words.say("tickets.nobody");
+    const who = ticket.assignee ? desk.agentName(ticket.assignee, names) : nobody;
     const facts = [
       words.say(`ticket.state.${ticket.state}`), who, customer?.name, customer?.email,
       words.dateTime(ticket.created_at), words.say(`ticket.source.${ticket.source}`),
@@ -225,14 +228,19 @@ class TicketView {
   #entry(entry, { customerName, names }) {
     const { desk } = this;
     const { words } = desk;
-    const staff = entry.author.kind === "agent";
-    const name = staff ? desk.agentName(entry.author.id, names) : customerName;
-    const kind = words.say(`entry.${entry.kind}`);
-    const head = h("header", {}, h("span", { class: "author" }, `${name} · ${kind}`), " ",
+    const author = this.#author(entry, customerName, names);
+    const who = [author, words.say(`entry.${entry.kind}`)].filter(Boolean).join(" · ");
+    const head = h("header", {}, h("span", { class: "author" }, who), " ",
       h("time", {}, words.dateTime(entry.at)));
     const body = h("p", { class: "body" }, ...linkify(this.#entryText(entry)));
     const side = { comment: "staff note", reply: "mine" }[entry.kind] ?? "theirs";
     return h("article", { class: `message ${side} entry-${entry.kind}` }, head, body);
+  }
+
+  /** Who wrote; a change that came about by a customer's or the clock's doing has no author. */
+  #author(entry, customerName, names) {
+    if (entry.author.kind === "agent") return this.desk.agentName(entry.author.id, names);
+    return entry.text ? customerName : null;
   }
 
   #entryText(entry) {

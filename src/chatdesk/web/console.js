@@ -281,7 +281,8 @@ class Console {
     const same = [...this.notices.children].find((each) => each.firstChild.textContent === text);
     same?.remove();
     const line = h("p", { role: "alert", class: "notice" }, h("span", {}, text), " ");
-    line.append(button("×", () => line.remove(), { "aria-label": this.words.say("console.dismiss") }));
+    const label = this.words.say("console.dismiss");
+    line.append(button("×", () => line.remove(), { "aria-label": label }));
     this.notices.append(line);
     setTimeout(() => line.remove(), NOTICE_SHOWN);
   }
@@ -295,7 +296,7 @@ class Console {
   }
 }
 
-// -- logging in ------------------------------------------------------------------------------------
+// -- logging in -----------------------------------------------------------------------------------
 
 function settingsFrom(script) {
   const data = script?.dataset ?? {};

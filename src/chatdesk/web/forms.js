@@ -93,7 +93,7 @@ function tickedQuestion(question, words, given) {
   const several = question.kind === "choices";
   const number = question.kind === "scale";
   const options = number
-    ? Array.from({ length: question.scale ?? 5 }, (_, at) => [at + 1, words.say("number", { n: at + 1 })])
+    ? Array.from({ length: question.scale ?? 5 }, (_, at) => [at + 1, String(at + 1)])
     : (question.choices ?? []).map((each) => [each.value, words.label(each.label, each.value)]);
   const chosen = [given ?? []].flat().map(String);
   const type = several ? "checkbox" : "radio";

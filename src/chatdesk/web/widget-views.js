@@ -239,7 +239,7 @@ export class ChatView {
     }
   }
 
-  /** After the end: the rating form while he is invited (A30, A31), and the way to a new question. */
+  /** After the end: the rating form while he is invited (A30, A31), and a way to ask anew. */
   #showAfter(chat) {
     const kind = chat.rating ? "rating" : "done";
     if (this.afterKind === kind) return;

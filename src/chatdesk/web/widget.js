@@ -1,9 +1,9 @@
 // The visitor's chat on a shop's page:
 //
-//   <script type="module" src="…/widget.js" data-api="…" data-token-url="…" data-queue="…"></script>
+//   <script type="module" src="…/widget.js" data-api="…" data-token-url="…"></script>
 //
-// data-api: where the desk's HTTP adapter is mounted. data-token-url: the shop's route that answers a
-// POST with {"token": …} for its visitor. Optional: data-queue, data-source, data-topic,
+// data-api: where the desk's HTTP adapter is mounted. data-token-url: the shop's route that answers
+// a POST with {"token": …} for its visitor. Optional: data-queue, data-source, data-topic,
 // data-language, data-open (opens at once). The element that is added lives in a shadow root, so
 // that the shop's styles and ours leave each other alone.
 
@@ -14,6 +14,7 @@ import { ChatView, NoteView, RequestView, TicketsView, isLive } from "./widget-v
 import { Words, chooseLanguage } from "./words.js";
 
 const RENEW_EVERY = 20_000;
+const RENEW_LEAST = 12_000;
 const LOOK_EVERY = 30_000;
 const HIDDEN_GRACE = 10_000;
 const FORMS = new Set(["request", "note"]);
@@ -29,6 +30,8 @@ class Widget {
     this.startNew = false;
     this.isOpen = false;
     this.unread = 0;
+    this.renewedAt = -Infinity;
+    this.letGo = null;
     this.connection = new Connection({
       api: settings.api,
       token: (stale) => this.#token(stale),
@@ -37,6 +40,7 @@ class Widget {
         reload: () => this.#ask(),
         update: (frame) => this.#update(frame),
         signal: (frame) => this.#signal(frame),
+        heard: () => this.#renew(),
       },
     });
     this.refresh = debounced(() => this.#ask(), 200);
@@ -57,7 +61,10 @@ class Widget {
     this.launcher.append(this.launcherText, this.badge);
     this.state = new ConnectionState(words);
     this.title = h("h2", { id: "chatdesk-title" }, words.say("widget.title"));
-    this.ticketsButton = button("", () => this.#showTickets(), { class: "plain", hidden: true });
+    this.ticketsButton = button("", () => this.#showTickets(), {
+      class: "plain notes",
+      hidden: true,
+    });
     const hide = button("×", () => this.toggle(false), {
       class: "plain hide",
       "aria-label": words.say("widget.minimise"),
@@ -125,7 +132,7 @@ class Widget {
 
   // -- who he is -------------------------------------------------------------------------------
 
-  /** The token is kept for all tabs of the shop; the shop is asked when there is none or it is stale. */
+  /** The token is kept for all tabs; the shop is asked when there is none or it is stale. */
   async #token(stale) {
     const place = `chatdesk-token ${this.settings.api}`;
     const kept = localStorage.getItem(place);
@@ -165,9 +172,9 @@ class Widget {
   }
 
   #takeChat(chat) {
-    const newer = chat.chat === this.chat?.chat || chat.requested_at >= (this.chat?.requested_at ?? 0);
-    if (!newer) return;
-    if (chat.chat !== this.chat?.chat) this.messages.clear();
+    const same = chat.chat === this.chat?.chat;
+    if (!same && chat.requested_at < (this.chat?.requested_at ?? 0)) return;
+    if (!same) this.messages.clear();
     this.conversation = { ...this.conversation, chat };
   }
 
@@ -199,20 +206,45 @@ class Widget {
 
   /** A stream holds one of the browser's few connections, so it is open only while it is of use. */
   #listenAsNeeded() {
-    if (isLive(this.chat) || (this.isOpen && !document.hidden)) this.connection.listen();
+    if (document.hidden) this.#rest();
+    else if (isLive(this.chat) || this.isOpen) this.connection.listen();
   }
 
   #visibilityChanged() {
     clearTimeout(this.hiding);
+    this.letGo?.();
+    this.letGo = null;
     if (!document.hidden) this.#listenAsNeeded();
-    else if (!isLive(this.chat)) {
-      this.hiding = setTimeout(() => this.connection.hush(), HIDDEN_GRACE);
-    }
+    else this.hiding = setTimeout(() => this.#rest(), HIDDEN_GRACE);
   }
 
-  /** Tells that he is still there, and where; while he waits, asks for his place in line. */
+  /** Out of sight only one page of the shop listens, and only while there is a chat. */
+  #rest() {
+    if (!isLive(this.chat) || !navigator.locks) this.connection.hush();
+    else if (!this.letGo) this.#listenForAll();
+  }
+
+  #listenForAll() {
+    this.letGo = () => null;
+    navigator.locks.request("chatdesk-listener", { ifAvailable: true }, (lock) => {
+      if (lock && document.hidden) {
+        this.connection.listen();
+        return new Promise((resolve) => (this.letGo = resolve));
+      }
+      this.letGo = null;
+      if (document.hidden) this.connection.hush();
+      return null;
+    });
+  }
+
+  /**
+   * Tells that he is still there, and where; while he waits, asks for his place in line. A browser
+   * slows the timers of a hidden page, so whatever is heard from the stream is an occasion too.
+   */
   #renew() {
-    if (!isLive(this.chat)) return;
+    const now = performance.now();
+    if (!isLive(this.chat) || now - this.renewedAt < RENEW_LEAST) return;
+    this.renewedAt = now;
     const page = { url: location.href, title: document.title, referrer: document.referrer };
     const frame = { type: "renew_visit", page };
     this.connection.send(frame, { patience: 5000 }).then(

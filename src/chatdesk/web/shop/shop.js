@@ -37,7 +37,8 @@ const FRENCH = {
   "cart.help": "Une question sur la livraison ou le paiement ? Posez-la dans la discussion.",
   "cart.empty": "Votre panier est vide.",
   "contact.title": "Contact",
-  "contact.text": "Une question sur une commande ? La discussion ci-dessous joint le service commandes.",
+  "contact.text":
+    "Une question sur une commande ? La discussion ci-dessous joint le service commandes.",
   "returns.title": "Retours et réparations",
   "returns.text": "Quelque chose est cassé ? La discussion ci-dessous joint l’atelier.",
   "cart.add": "Ajouter au panier",
@@ -92,7 +93,8 @@ function showProduct(place) {
 
 function showCart(place) {
   const chosen = cart().map((id) => PRODUCTS.find((each) => each.id === id)).filter(Boolean);
-  const lines = chosen.map((each) => h("li", {}, `${each[language][0]} · ${price.format(each.price)}`));
+  const line = (each) => `${each[language][0]} · ${price.format(each.price)}`;
+  const lines = chosen.map((each) => h("li", {}, line(each)));
   place.append(...(lines.length ? lines : [h("li", {}, say("cart.empty"))]));
 }
 
@@ -102,7 +104,9 @@ if (language === "fr") {
     each.textContent = FRENCH[each.dataset.say];
   }
 }
-for (const link of document.querySelectorAll("header a")) link.href = here(link.getAttribute("href"));
+for (const link of document.querySelectorAll("header a")) {
+  link.href = here(link.getAttribute("href"));
+}
 document.querySelector(".products")?.append(...PRODUCTS.map(card));
 const productPlace = document.querySelector(".product");
 if (productPlace) showProduct(productPlace);
