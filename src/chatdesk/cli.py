@@ -53,6 +53,7 @@ def make_app() -> "App":
     app.command(demo_command())
     app.command(migrate)
     app.command(staff_commands())
+    app.command(simulate_command())
     return app
 
 
@@ -70,6 +71,107 @@ def migrate(url: str, /) -> None:
 
     SqlStore(url).migrate()
     print(f"{url} is at version {SCHEMA}.")
+
+
+def simulate_command() -> Callable[..., None]:
+    """`chatdesk simulate`; made here because its options are described with cyclopts."""
+    from pathlib import Path
+
+    from cyclopts import Parameter
+
+    from chatdesk import cli_simulate
+
+    flag = Annotated[bool, Parameter(negative=())]
+
+    def simulate(  # noqa: PLR0913  # the options of a command
+        *,
+        agents: int = 10,
+        capacity: int = 1,
+        arrival_rate: float | None = None,
+        service_rate: float = 1.0,
+        patience_rate: float | None = None,
+        patience: float | None = None,
+        agent_rates: str | None = None,
+        priorities: str | None = None,
+        policy: str | None = None,
+        discipline: str | None = None,
+        scenario: Path | None = None,
+        customers: int = 200_000,
+        warm_up: int | None = None,
+        replications: int = 1,
+        seed: int = 1,
+        compare: str | None = None,
+        json: flag = False,
+        csv: flag = False,
+        plot: Path | None = None,
+    ) -> None:
+        """Simulate a desk with the rules that run it, and say how sure each figure is.
+
+        Rates are per unit of time, whichever you choose; times are in that unit. Two policies with
+        the same seed meet the same customers.
+
+        Parameters
+        ----------
+        agents
+            How many agents.
+        capacity
+            Most chats an agent has at once; with --agent-rates, as many as that gives.
+        arrival_rate
+            Customers who come per unit of time.
+        service_rate
+            Chats that an agent with one chat finishes per unit of time.
+        patience_rate
+            1 / the mean time until a waiting customer gives up; without it nobody does.
+        patience
+            A patience that is the same for all, instead of --patience-rate.
+        agent_rates
+            Total rate of an agent with 0, 1, 2, … chats, such as 0,1,1.6,1.9.
+        priorities
+            Shares of customers by priority, the most urgent first, such as 1,4.
+        policy
+            A policy's name, such as least-busy, or module:Class for your own.
+        discipline
+            first-come, priority, earliest-due or ageing, or module:Class.
+        scenario
+            A JSON or TOML file that says who comes and who is there.
+        customers
+            Customers who count, in each replication.
+        warm_up
+            Customers before them who do not count; a twentieth unless said.
+        replications
+            Independent runs; intervals of a single one come from batch means.
+        seed
+            Another number gives other customers.
+        compare
+            Policies to compare on the same customers, such as least-busy,random.
+        json
+            Print JSON.
+        csv
+            Print CSV.
+        plot
+            Write a picture to this .svg or .png file.
+        """
+        cli_simulate.run_simulation(
+            cli_simulate.Question(
+                agents=agents,
+                capacity=capacity,
+                arrival_rate=arrival_rate,
+                service_rate=service_rate,
+                patience_rate=patience_rate,
+                patience=patience,
+                agent_rates=cli_simulate.numbers("--agent-rates", agent_rates),
+                priorities=cli_simulate.numbers("--priorities", priorities),
+                policy=policy,
+                discipline=discipline,
+                scenario=scenario,
+            ),
+            cli_simulate.length_of(customers, warm_up, replications),
+            seed=seed,
+            compared=cli_simulate.names(compare),
+            output=cli_simulate.Output(json=json, csv=csv, plot=plot),
+        )
+
+    return simulate
 
 
 def staff_commands() -> "App":
