@@ -1,7 +1,8 @@
 """Rows of records and events, and the statements that write them.
 
-A batch is written by `executemany` of plain tuples, one statement a table: SQLAlchemy composes and
-compiles each statement once, and does nothing per row.
+A batch is written by one statement a table: by `executemany` of plain tuples on SQLite, and on
+PostgreSQL, where every row would be a message of its own, by one `unnest` of a column each.
+SQLAlchemy composes and compiles each statement once, and does nothing per row.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,8 +11,19 @@ from typing import Any, TypeAlias
 
 import attrs
 import msgspec
-from sqlalchemy import Connection, Dialect, Table, insert
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from chatdesk.model.commits import Batch
 from chatdesk.model.events import Event
@@ -19,7 +31,7 @@ from chatdesk.model.ids import DeskId, Instant, Revision
 from chatdesk.model.records import Record
 from chatdesk.rules.lifecycle import is_live
 from chatdesk.storage.keys import is_time, key_of
-from chatdesk.storage.sql.instants import as_datetime, as_text
+from chatdesk.storage.sql.instants import UtcInstant, as_datetime, as_text
 from chatdesk.storage.sql.tables import (
     COMMITS,
     JOURNAL,
@@ -30,6 +42,8 @@ from chatdesk.storage.sql.tables import (
 )
 
 Row: TypeAlias = tuple[Any, ...]
+
+_KEY = ["desk", "id"]
 
 encode = msgspec.json.Encoder().encode
 
@@ -91,6 +105,7 @@ class Writers:
     _journal: str
     _commits: str
     _instant: Callable[[Instant], object]
+    _unnests: bool
 
     @classmethod
     def of(cls, dialect: Dialect) -> "Writers":
@@ -100,12 +115,14 @@ class Writers:
             _insert(JOURNAL, dialect),
             _insert(COMMITS, dialect),
             _to_column(dialect),
+            dialect.name != "sqlite",
         )
 
     def write(self, connection: Connection, desk: DeskId, revision: Revision, batch: Batch) -> None:
         """Writes all of a batch but the head. O(batch)."""
         for statement in self.statements(desk, revision, batch):
-            connection.exec_driver_sql(statement.sql, statement.rows)
+            values = _by_column(statement.rows) if self._unnests else statement.rows
+            connection.exec_driver_sql(statement.sql, values)
 
     def statements(self, desk: DeskId, revision: Revision, batch: Batch) -> Iterator[Statement]:
         """What writes a batch: one statement a table, with the rows for `executemany`."""
@@ -129,13 +146,42 @@ class Writers:
         return (desk, revision, seq, self._instant(event.at), tag, *ids, body)
 
 
+def _by_column(rows: list[Row]) -> Row:
+    """The same values, a list for each column."""
+    return tuple(map(list, zip(*rows, strict=True)))
+
+
 def _insert(table: Table, dialect: Dialect) -> str:
-    return str(insert(table).compile(dialect=dialect))
+    if dialect.name == "sqlite":
+        return str(sqlite.insert(table).compile(dialect=dialect))
+    return str(_unnested(table).compile(dialect=dialect))
 
 
 def _upsert(table: Table, dialect: Dialect) -> str:
-    module = sqlite if dialect.name == "sqlite" else postgresql
-    statement = module.insert(table)
-    newer = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
-    upsert = statement.on_conflict_do_update(index_elements=["desk", "id"], set_=newer)
-    return str(upsert.compile(dialect=dialect))
+    if dialect.name == "sqlite":
+        lite = sqlite.insert(table)
+        lite = lite.on_conflict_do_update(_KEY, set_=_newer(table, lite.excluded))
+        return str(lite.compile(dialect=dialect))
+    full = _unnested(table)
+    full = full.on_conflict_do_update(index_elements=_KEY, set_=_newer(table, full.excluded))
+    return str(full.compile(dialect=dialect))
+
+
+def _newer(table: Table, excluded: Any) -> dict[str, Any]:
+    return {column.name: excluded[column.name] for column in table.c if not column.primary_key}
+
+
+def _unnested(table: Table) -> postgresql.Insert:
+    """PostgreSQL's insert of as many rows as the arrays are long."""
+    names = [column.name for column in table.c]
+    arrays = [bindparam(c.name, type_=postgresql.ARRAY(_plain(c.type))) for c in table.c]
+    columns: list[Column[Any]] = [Column(name) for name in names]
+    rows = func.unnest(*arrays).table_valued(*columns).render_derived()
+    return postgresql.insert(table).from_select(names, select(*rows.c))
+
+
+def _plain(held: TypeEngine[Any]) -> TypeEngine[Any]:
+    """A column's type as the element of an array, without collation or conversion."""
+    if isinstance(held, UtcInstant):
+        return DateTime(timezone=True)
+    return Text() if isinstance(held, Text) else held
