@@ -144,8 +144,12 @@ def _closing_on_error(driver: Any) -> Iterator[None]:
 
 
 def set_wait(connection: Connection, seconds: float) -> None:
-    """How long a connection waits for locks from now on; kept, so that it is rarely said anew."""
-    milliseconds = max(1, round(seconds * 1000))
+    """How long a connection waits for locks from now on.
+
+    From a second on in tenths, and kept, so that it is rarely said anew.
+    """
+    milliseconds = round(seconds, 1) * 1000 if seconds >= 1.0 else seconds * 1000
+    milliseconds = max(1, round(milliseconds))
     if connection.info.get(_WAIT) == milliseconds:
         return
     if connection.dialect.name == "sqlite":
