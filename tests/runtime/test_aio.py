@@ -135,3 +135,19 @@ async def test_it_shares_a_desk_with_threads(tmp_path: Path) -> None:
     await anyio.to_thread.run_sync(thread.join)
     assert (await shop.ask(q.AskOverview(), by=ANA)).chats_open == 1
     await shop.stop()
+
+
+async def test_a_reader_in_another_task_is_let_go(shop: AsyncChatDesk) -> None:
+    """Closing a subscription ends the task that waits for its next frame."""
+    async with shop.subscribe(by=ANA) as frames:
+        heard = list[object]()
+
+        async def read() -> None:
+            heard.append(await frames.receive())
+
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                await anyio.wait_all_tasks_blocked()
+                frames.close()
+    assert heard == [None]

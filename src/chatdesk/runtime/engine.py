@@ -1,7 +1,9 @@
 """What one process runs for one desk: the replica, the committer, the publisher, the answers."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, TypeVar
 
 import attrs
@@ -52,7 +54,8 @@ class Engine:
     committer: Committer = attrs.field(init=False)
     answering: Answering = attrs.field(init=False)
     _hear_no_more: Callable[[], None] | None = attrs.field(default=None, init=False)
-    _stopped: bool = attrs.field(default=False, init=False)
+    _guard: Lock = attrs.field(factory=Lock, init=False)
+    _pid: int = attrs.field(factory=os.getpid, init=False)
 
     def __attrs_post_init__(self) -> None:
         settings = self.settings
@@ -74,7 +77,7 @@ class Engine:
 
     def submit(self, job: Job[Any]) -> None:
         """Accepts a job, which will be settled. Raises `Stopped`."""
-        self.start()
+        self._listen()
         self.committer.submit(job)
 
     def ask(self, query: Query[V], by: Actor) -> V:
@@ -162,6 +165,8 @@ class Engine:
         raise NotFound("running chat", writing.chat)
 
     def _hear(self, told: Told) -> None:
+        if os.getpid() != self._pid:
+            return  # a forked child has this engine's memory, and must not touch its locks
         if isinstance(told, Nudge):
             if told.revision > self.replica.revision:
                 self._look()
@@ -184,8 +189,14 @@ class Engine:
     def start(self) -> None:
         """Starts what runs by itself, unless it runs. Raises `Stopped`."""
         self.committer.start()
-        if self._hear_no_more is None and self.settings.signals is not None:
-            self._hear_no_more = self.settings.signals.subscribe(self._hear)
+        self._listen()
+
+    def _listen(self) -> None:
+        if self.settings.signals is None or self._hear_no_more is not None:
+            return
+        with self._guard:
+            if self._hear_no_more is None:
+                self._hear_no_more = self.settings.signals.subscribe(self._hear)
 
     def stop(self) -> None:
         """Finishes what was accepted and bids the subscribers farewell; may be called again."""

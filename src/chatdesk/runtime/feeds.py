@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import attrs
 
 from chatdesk.model.ids import Revision
+from chatdesk.runtime.jobs import Loops, ring_loops
 from chatdesk.runtime.mailbox import Parcel
 from chatdesk.runtime.publisher import MAX_BEHIND, PAGE, Publisher, Subscriber
 from chatdesk.runtime.replica import Replica
@@ -89,7 +90,9 @@ class Feed:
 
     def close(self) -> None:
         """Hears no more."""
-        self.subscriber.mailbox.shut(None, {})
+        loops: Loops = {}
+        self.subscriber.mailbox.shut(None, loops)
+        ring_loops(loops)
         self._closed = True
         self._publisher.leave_soon(self.subscriber)
 
