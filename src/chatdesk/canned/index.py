@@ -1,17 +1,19 @@
 """The inverted index: which responses hold a term, and how much the term says about each.
 
-A posting packs a response's slot and its impact (0 to 255) in 32 bits, so a list is one array, sorted
-by slot, and adding, looking up and taking out are bisections. The impact is the response's side of
-BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009), at a fixed pivot length
-instead of the average one: it then depends on nothing but the response, and an index changed a
-million times equals one built afresh. The rarity of a term is computed when it is asked for.
+A posting packs a response's slot and its impact (0 to 255) in 32 bits, so a list is one array,
+sorted by slot, and adding, looking up and taking out are bisections. The impact is the response's
+side of BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009), at a fixed
+pivot length instead of the average one: it then depends on nothing but the response, and an index
+changed a million times equals one built afresh. The rarity of a term is computed when it is asked
+for.
 """
 
 import heapq
 from array import array
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from math import log
 
 import attrs
@@ -41,11 +43,11 @@ HEAD_SHARE = 85
 SUBJECT = 3.0
 """How much likelier an agent types a subject word of a title than a stop word."""
 
-SHORTCUT_SHARE = 0.5
+SHORTCUT_SHARE = 0.8
 KEYWORD_SHARE = 0.1
 """How likely a word of a shortcut or of a keyword is typed, against one of the title."""
 
-PREFIX_SATURATION = 3.0
+PREFIX_SATURATION = 2.0
 PREFIX_LENGTH = 0.2
 PREFIX_PIVOT = 6
 """The same as `SATURATION`, `LENGTH` and `PIVOT_HEAD` for beginnings of words."""
@@ -93,7 +95,7 @@ def impacts(response: CannedResponse, passages: Sequence[Sequence[str]]) -> dict
     return found
 
 
-def _count_terms(words: Mapping[str, int], stops: Set[str]) -> dict[str, int]:
+def _count_terms(words: Mapping[str, int], stops: AbstractSet[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     known = counts.get
     for word, count in words.items():
@@ -126,9 +128,9 @@ def _prefix_impacts(
     response: CannedResponse,
     passages: Sequence[Sequence[str]],
     head_words: Mapping[str, int],
-    stops: Set[str],
+    stops: AbstractSet[str],
 ) -> Iterator[tuple[str, int]]:
-    """The beginnings of the words of title, shortcuts and keywords, by how likely they are typed."""
+    """The beginnings of words of title, shortcuts and keywords, by how likely they are typed."""
     shares = {word: KEYWORD_SHARE * count for word, count in head_words.items()}
     for word in set(passages[0]):
         shares[word] += 1 - KEYWORD_SHARE
@@ -161,7 +163,7 @@ class Postings:
             posting, known = base | impact, lists.get(term)
             if known is None:
                 lists[term] = posting
-            elif type(known) is int:
+            elif isinstance(known, int):
                 lists[term] = array("I", sorted((known, posting)))
             elif known[-1] < posting:
                 known.append(posting)
@@ -290,17 +292,19 @@ class Index:
         """Every response's id in order."""
         return iter(self._slots)
 
-    def allowed(self, category: str | None, language: str | None) -> "Set[int] | None":
+    def allowed(self, category: str | None, language: str | None) -> "AbstractSet[int] | None":
         """The slots of a category and a language, None where that leaves most responses.
 
         Responses that name no language are of every language.
         """
-        found: Set[int] | None = None
+        found: AbstractSet[int] | None = None
         if category is not None:
             found = self._groups.get(f"category {category}", frozenset())
         if language is not None:
-            spoken = self._groups.get(f"language {language[:2].lower()}", frozenset())
-            any_language = self._groups.get("language", frozenset())
+            spoken: AbstractSet[int] = self._groups.get(
+                f"language {language[:2].lower()}", frozenset()
+            )
+            any_language: AbstractSet[int] = self._groups.get("language", frozenset())
             if found is not None:
                 found = found & (spoken | any_language)
             elif len(spoken) + len(any_language) < len(self._slots) * MOST:
@@ -318,7 +322,8 @@ class Index:
     def champions(self, term: str) -> tuple[int, ...]:
         """The postings of highest impact of a term, ties by id; kept until one of them changes.
 
-        Champion lists: Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 7.1.3.
+        Champion lists: Manning, Raghavan and Schütze, "Introduction to Information Retrieval",
+        7.1.3.
         """
         known = self._champions.get(term)
         if known is None:

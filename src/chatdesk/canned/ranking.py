@@ -1,15 +1,17 @@
 """How well a response answers a query: pure functions over the index.
 
-Few terms are rare and many are not. The rare ones open the candidates, each posting costing the same;
-the frequent ones only score the best of those again, a bisection each. So a search costs about the
-same in a thousand responses as in a hundred thousand.
+Few terms are rare and many are not. The rare ones open the candidates, each posting costing the
+same; the frequent ones only score the best of those again, a bisection each. So a search costs
+about the same in a thousand responses as in a hundred thousand.
 """
 
 import heapq
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import accumulate
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import accumulate, chain
+from math import log
 
 from msgspec import Struct
 
@@ -48,7 +50,7 @@ MOST_TERMS = 160
 
 
 class Weights(Struct, frozen=True):
-    """What each kind of term counts. Chosen on public sets of questions, each set left out in turn."""
+    """What each kind of term counts; chosen on public sets of questions, each left out in turn."""
 
     word: float = 1.0
     stem: float = 1.6
@@ -56,11 +58,11 @@ class Weights(Struct, frozen=True):
     pair: float = 0.7
     near: float = 0.3
     passage: float = 0.4
-    typed: float = 0.3
+    typed: float = 0.2
     """Whole-text terms while an agent types, who remembers titles rather than texts."""
     begun: float = 3.0
     """The beginning of the word being typed."""
-    completed: float = 0.4
+    completed: float = 0.6
     """The rarity of the title's word that the beginning may become."""
     finished: float = 2.0
     """The beginning of a word that was typed before."""
@@ -70,7 +72,7 @@ DEFAULT_WEIGHTS = Weights()
 
 
 def question_terms(
-    words: Sequence[str], index: Index, stops: Set[str], weights: Weights
+    words: Sequence[str], index: Index, stops: AbstractSet[str], weights: Weights
 ) -> dict[str, float]:
     """The terms of a question that occur, with weight times rarity, rarest first."""
     found: dict[str, float] = {}
@@ -90,7 +92,7 @@ def _add_word(
     word: str,
     count: float,
     index: Index,
-    stops: Set[str],
+    stops: AbstractSet[str],
     weights: Weights,
 ) -> None:
     for term in text.word_terms(word, word in stops):
@@ -108,7 +110,7 @@ def _rarest(found: Mapping[str, float]) -> dict[str, float]:
 def typing_terms(
     words: Sequence[str],
     index: Index,
-    stops: Set[str],
+    stops: AbstractSet[str],
     weights: Weights,
 ) -> dict[str, float]:
     """The terms of what an agent has typed so far, the last word taken as begun."""
@@ -146,7 +148,7 @@ class Choice(Struct, frozen=True):
     """
 
     fits: Callable[[int], bool]
-    allowed: Set[int] | None = None
+    allowed: AbstractSet[int] | None = None
     effort: float = 1.0
 
     def budget(self, responses: int) -> int:
@@ -227,7 +229,7 @@ def _best(index: Index, scores: Mapping[int, float], wanted: int) -> list[tuple[
 def score_again(
     best: dict[int, float], index: Index, closed: Iterable[str], terms: Mapping[str, float]
 ) -> None:
-    """Add what the terms say about the responses found so far. One bisection a term and response."""
+    """Add what the terms say about what was found so far. One bisection a term and response."""
     slots = sorted(best)
     for term in closed:
         postings, weight = index.postings(term), terms[term]
@@ -245,7 +247,7 @@ def compare_passages(
     index: Index,
     scores: Mapping[int, float],
     terms: Mapping[str, float],
-    stops: Set[str],
+    stops: AbstractSet[str],
     weights: Weights,
 ) -> dict[int, float]:
     """The best candidates, each scored also by the one passage of it that fits the query best."""
@@ -264,16 +266,17 @@ def compare_passages(
     return found
 
 
-def _meaning(word: str, terms: Mapping[str, float], stops: Set[str]) -> float:
+def _meaning(word: str, terms: Mapping[str, float], stops: AbstractSet[str]) -> float:
     """What the query's terms say about a text that holds the word."""
     return sum([terms[term] for term in text.word_terms(word, word in stops) if term in terms])
 
 
 def favour_rare_completions(
-    index: Index, scores: Mapping[int, float], beginning: str, weights: Weights
+    index: Index, scores: Mapping[int, float], words: Sequence[str], weights: Weights
 ) -> dict[int, float]:
     """Scores that favour the rarer word a beginning may become: who types means one response."""
-    rarity: dict[str, float] = {}
+    beginning, typed = words[-1], frozenset(words[:-1])
+    rarity = dict.fromkeys(typed, 0.0)
     found = {}
     for slot, score in scores.items():
         best = 0.0
@@ -286,11 +289,35 @@ def favour_rare_completions(
     return found
 
 
+def confidence(
+    index: Index, words: Sequence[str], terms: Mapping[str, float], scores: Iterable[float]
+) -> float:
+    """How surely the best response answers a question, from 0 to 1.
+
+    The part of the question's weight, words that occur nowhere included, which the best response
+    accounts for, raised a little where the second is far behind.
+    """
+    best, second = heapq.nlargest(2, chain(scores, (0.0, 0.0)))
+    unknown = sum(1 for word in set(words) if not index.count(word) and word not in index.stops())
+    rarest = log(1 + (len(index) + 0.5) / 0.5)
+    possible = sum(terms.values()) + unknown * UNKNOWN_WEIGHT * rarest + POSSIBLE_OFFSET
+    lead = (1 + (best - second) / TOP) ** LEAD_POWER
+    return float(min(1.0, best / TOP / possible * lead))
+
+
+UNKNOWN_WEIGHT = 3.5
+"""What a word that occurs nowhere counts: about what its word, stem and grams would."""
+
+POSSIBLE_OFFSET = 20.0
+"""Held against short questions, of which little is known."""
+
+LEAD_POWER = 0.2
+
 PASSAGE_PIVOT = 10
 
 
 def passage_norm(words: int) -> float:
-    """What a passage of so many words is divided by: BM25's norm at b = ½ for a word that occurs once."""
+    """What divides a passage of so many words: BM25's norm at b = ½, a word occurring once."""
     return 1 + 1.2 * (0.5 + 0.5 * words / PASSAGE_PIVOT)
 
 

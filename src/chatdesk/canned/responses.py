@@ -29,9 +29,10 @@ class CannedResponse(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """A text kept ready, with everything it is found and limited by.
 
     `shortcuts` begin with ``#``. `categories` are paths, ``orders/returns`` lying in ``orders``.
-    `team` limits it to one team, `owner` to one agent; with neither it is everybody's. It is offered
-    from `valid_from` until before `valid_until`, and never while `retired`. `promise_seconds` is what
-    a holding reply promises: how soon the agent will be back. `version` grows by one a change.
+    `team` limits it to one team, `owner` to one agent; with neither it is everybody's. It is
+    offered from `valid_from` until before `valid_until`, and never while `retired`.
+    `promise_seconds` is what a holding reply promises: how soon the agent will be back. `version`
+    grows by one a change.
     """
 
     id: str
@@ -125,7 +126,7 @@ def _text_problems(response: CannedResponse) -> Iterable[FieldProblem]:
             yield FieldProblem(
                 field, "too_long", f"has {len(text)} characters, {limit} are allowed"
             )
-        if "\0" in text or not text.isascii() and _has_surrogate(text):
+        if "\0" in text or (not text.isascii() and _has_surrogate(text)):
             yield FieldProblem(field, "invalid", "holds a NUL or half a character; remove it")
 
 

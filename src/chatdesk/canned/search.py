@@ -3,7 +3,7 @@
 One index serves the three. Whatever is added, changed or removed shows in the next search.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import attrs
@@ -57,6 +57,13 @@ class Hit(Struct, frozen=True):
     body_spans: tuple[Span, ...] = ()
 
 
+class Answer(Struct, frozen=True):
+    """What answers a question, best first, and how sure the first is: 0 not at all, 1 wholly."""
+
+    hits: tuple[Hit, ...]
+    confidence: float
+
+
 class Embedder(Protocol):
     """A model of meaning, if a shop has one: how near each response is to a text, higher is nearer.
 
@@ -70,7 +77,7 @@ class Embedder(Protocol):
 
 @attrs.define
 class CannedSearch:
-    """A searchable collection of canned responses. Not safe to change from several threads at once."""
+    """A searchable collection of canned responses. One thread at a time may change or ask it."""
 
     usage: Usage = attrs.field(factory=Usage)
     embedder: Embedder | None = None
@@ -115,6 +122,13 @@ class CannedSearch:
         slot = self._index.slot(response_id)
         return () if slot is None else self._index.entry(slot).learned
 
+    def responses(self) -> Iterator[CannedResponse]:
+        """Every response in order of id."""
+        for response_id in self._index.ids():
+            response = self.get(response_id)
+            if response is not None:
+                yield response
+
     def search(self, query: Query) -> tuple[Hit, ...]:
         """The responses that fit best, best first, ties by id. Never raises for any text."""
         asked = query.text[: text.MAX_QUERY_CHARS].strip()
@@ -127,16 +141,28 @@ class CannedSearch:
             scored = self._by_question(asked, words, query)
         else:
             scored = self._by_typing(asked, words, query)
-        limit = max(0, min(query.limit, MOST_RESULTS))
-        found = sorted(scored.items(), key=lambda item: (-item[1], self._id(item[0])))[:limit]
-        return tuple(self._hit(slot, score, query, words) for slot, score in found)
+        return self._hits(scored, query, words)
+
+    def answer(self, query: Query) -> Answer:
+        """What answers a visitor's question, and how sure that is. Costs what `search` costs."""
+        asked = query.text[: text.MAX_QUERY_CHARS]
+        words = text.words(asked)
+        terms = ranking.question_terms(words, self._index, self._index.stops(), self.weights)
+        scored = self._compared(terms, query)
+        sure = ranking.confidence(self._index, words, terms, scored.values())
+        mixed = self._with_usage(self._with_meaning(scored, asked), query, USAGE_FOR_QUESTIONS)
+        return Answer(self._hits(mixed, query, words), sure)
 
     def _by_question(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
-        stops = self._index.stops()
-        terms = ranking.question_terms(words, self._index, stops, self.weights)
+        terms = ranking.question_terms(words, self._index, self._index.stops(), self.weights)
+        found = self._with_meaning(self._compared(terms, query), asked)
+        return self._with_usage(found, query, USAGE_FOR_QUESTIONS)
+
+    def _compared(self, terms: Mapping[str, float], query: Query) -> dict[int, float]:
         found = ranking.candidates(self._index, terms, self._choice(query))
-        found = ranking.compare_passages(self._index, found, terms, stops, self.weights)
-        return self._with_usage(self._with_meaning(found, asked), query, USAGE_FOR_QUESTIONS)
+        return ranking.compare_passages(
+            self._index, found, terms, self._index.stops(), self.weights
+        )
 
     def _by_typing(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
         stops = self._index.stops()
@@ -146,7 +172,7 @@ class CannedSearch:
         more = {s: 0.0 for s in favourites if s is not None and s not in found}
         ranking.score_again(more, self._index, terms, terms)
         found.update((s, score) for s, score in more.items() if score and self._fits(s, query))
-        found = ranking.favour_rare_completions(self._index, found, words[-1], self.weights)
+        found = ranking.favour_rare_completions(self._index, found, words, self.weights)
         return self._with_usage(self._with_meaning(found, asked), query, USAGE_WHILE_TYPING)
 
     def _by_shortcut(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
@@ -227,6 +253,13 @@ class CannedSearch:
 
     def _id(self, slot: int) -> str:
         return self._index.entry(slot).response.id
+
+    def _hits(
+        self, scored: Mapping[int, float], query: Query, words: Sequence[str]
+    ) -> tuple[Hit, ...]:
+        limit = max(0, min(query.limit, MOST_RESULTS))
+        found = sorted(scored.items(), key=lambda item: (-item[1], self._id(item[0])))[:limit]
+        return tuple(self._hit(slot, score, query, words) for slot, score in found)
 
     def _hit(self, slot: int, score: float, query: Query, words: Sequence[str]) -> Hit:
         response = self._index.entry(slot).response

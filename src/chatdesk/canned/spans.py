@@ -1,6 +1,7 @@
 """Where a query matched: places in the original title and body, for the page to mark."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ MARKED_CHARS = 4_000
 """Letters of a body that are looked through."""
 
 SHARED = 0.5
-"""Share of a word's grams, of the longer of two, from which they count as the same word misspelt."""
+"""Share of the longer word's grams from which two words count as one misspelt."""
 
 
 class Span(Struct, frozen=True):
@@ -20,7 +21,9 @@ class Span(Struct, frozen=True):
     end: int
 
 
-def spans(original: str, words: Sequence[str], stops: Set[str], *, begun: bool) -> tuple[Span, ...]:
+def spans(
+    original: str, words: Sequence[str], stops: AbstractSet[str], *, begun: bool
+) -> tuple[Span, ...]:
     """The words of `original` that a query's words match, in order.
 
     `begun` says that the last word is still being typed: then also what begins with it. Stop words

@@ -38,10 +38,10 @@ sobre son soy su sus tambien te tengo tiene tu un una uno unos y ya yo
 """
 
 _IT = """
-a ai al alla anche avere buongiorno che chi ci ciao come con cosa da dal dalla dei del della delle di
-dove e ed era essere fare fra gli grazie ha hanno ho i il in io la le lei lo loro lui ma mi mia mio
-ne nel nella noi non o per perche piu posso puo quale quando quello questa questo qui se si sono su
-sua suo sul tra tu un una uno vi voi vorrei
+a ai al alla anche avere buongiorno che chi ci ciao come con cosa da dal dalla dei del della delle
+di dove e ed era essere fare fra gli grazie ha hanno ho i il in io la le lei lo loro lui ma mi mia
+mio ne nel nella noi non o per perche piu posso puo quale quando quello questa questo qui se si
+sono su sua suo sul tra tu un una uno vi voi vorrei
 """
 
 _NL = """
@@ -53,7 +53,8 @@ tot uit uw van veel voor waar waarom was wat we wel wie wij wil worden ze zijn z
 _PT = """
 a ao aos as com como da das de dela dele do dos e ela ele em entre era essa esse esta estar estou eu
 foi ha isso ja la mais mas me meu minha muito na nao nas no nos o obrigado ola os ou para pela pelo
-por porque posso pode qual quando que quem quero se sem ser seu sua so tambem te tem tenho um uma voce
+por porque posso pode qual quando que quem quero se sem ser seu sua so tambem te tem tenho um uma
+voce
 """
 
 _BY_LANGUAGE = {

@@ -6,7 +6,8 @@ forgotten on both sides. Every step is linear in the text, whatever the text hol
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import pairwise
 
@@ -53,7 +54,7 @@ class Token(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
-    """The text in small letters, without accents, ligatures taken apart (``Œuvré`` → ``oeuvre``)."""
+    """The text in small letters without accents, ligatures taken apart: ``Œuvré`` → ``oeuvre``."""
     small = text.casefold().translate(_LETTERS)
     if small.isascii():
         return small
@@ -139,7 +140,7 @@ def word_terms(word: str, stopped: bool) -> tuple[str, ...]:  # noqa: FBT001
     return (word, f"^{word[:STEM]}", *(f"~{gram}" for gram in grams(word)))
 
 
-def pair_terms(passage: Sequence[str], stops: Set[str]) -> Iterator[str]:
+def pair_terms(passage: Sequence[str], stops: AbstractSet[str]) -> Iterator[str]:
     """Terms for neighbours: two words in a row, and two subject stems near each other, any order.
 
     The first and the last word also pair with the edge. Linear in the passage.
@@ -155,5 +156,5 @@ def pair_terms(passage: Sequence[str], stops: Set[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=65_536)
 def prefixes(word: str) -> tuple[str, ...]:
-    """What an agent has typed of a word, letter by letter, as terms: ``<c``, ``<ca``, ``<car`` …"""
+    """What an agent has typed of a word, letter by letter, as terms: ``<c``, ``<ca``, ``<car``."""
     return tuple(f"<{word[:length]}" for length in range(1, min(len(word), PREFIX) + 1))

@@ -1,7 +1,7 @@
 """How often responses are sent, older sendings counting less.
 
-A count halves every `half_life`. All counts fall at the same rate, so only the logarithm at time zero
-is kept and the order never changes by waiting.
+A count halves every `half_life`. All counts fall at the same rate, so only the logarithm at time
+zero is kept and the order never changes by waiting.
 """
 
 from collections.abc import Iterator
