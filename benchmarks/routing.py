@@ -11,8 +11,10 @@ has just been read and made: it is in the processor's cache.
   that looks at all agents beside that same ranked policy.
 * growth: both of the first row's sides at 100 and at 100,000 agents.
 * skills: at 100,000 agents, a need that ten of them cover beside one that all of them cover.
-* waiting: with 100,000 in line by priority, one comes and the first gets the agent who gave back a
-  slot, beside `add` and `pop(0)` of a `SortedKeyList` of the same keys.
+* waiting: with 100,000 in line by priority, one comes and the first goes, beside `add` and `pop(0)`
+  of a `SortedKeyList` of the same keys: once for the line alone, which also counts its chats and
+  finds them by id, and once for all of routing, where nobody is free for the one who comes and the
+  first gets the agent who then gives a slot back.
 
 Run: python benchmarks/routing.py [--pairs 21] [--json FILE]
 """
@@ -34,6 +36,7 @@ from chatdesk.rules.policies import AssignmentPolicy, LeastBusy, RankedPolicy
 from chatdesk.rules.roster import Staff
 from chatdesk.rules.routing import Match, Router
 from chatdesk.rules.staff import Seat, queue_tag
+from chatdesk.rules.waiting import Lane, WaitingRoom
 
 CAPACITY = 3
 HOT = 500
@@ -316,12 +319,12 @@ def skills(pairs: int) -> Pairs:
     )
 
 
-def in_line(pairs: int) -> Pairs:
+def in_line(pairs: int) -> Iterator[Pairs]:
     """One comes and the first goes, with many in line by priority."""
-    waiting, times = 100_000, 5000
+    waiting, times = 100_000, 2000
     random = Random(SEED)
     desk = desk_of(10, LeastBusy(), filled=False)
-    chats = [chat_of(n, random.randrange(5)) for n in range(waiting + 64 * times)]
+    chats = [chat_of(n, random.randrange(5)) for n in range(waiting + (pairs + 1) * times)]
     keys: SortedKeyList[Chat, tuple[int, float]] = SortedKeyList(
         key=lambda chat: (-chat.priority, chat.waiting_since)
     )
@@ -329,16 +332,28 @@ def in_line(pairs: int) -> Pairs:
     for chat in chats[:waiting]:
         desk.router.enqueue(chat)
     settle(desk.router)
-    more = {"bare": iter(chats[waiting:]), "router": iter(chats[waiting:])}
+    room = WaitingRoom()
+    queue = Queue(id=QUEUE, setup=QueueSetup(name="Sales"))
+    lane = room.lanes[QUEUE] = Lane(queue, LeastBusy(), DISCIPLINES["priority"])
+    for chat in chats[:waiting]:
+        room.add(chat)
+    more = {side: iter(chats[waiting:]) for side in ("bare", "again", "line", "router")}
 
-    def bare() -> None:
-        for chat, _ in zip(more["bare"], range(times), strict=False):
+    def bare(side: str) -> None:
+        for _, chat in zip(range(times), more[side], strict=False):
             keys.add(chat)
             keys.pop(0)
 
+    def line() -> None:
+        for _, chat in zip(range(times), more["line"], strict=False):
+            room.add(chat)
+            first = lane.lines[()].first()
+            assert first is not None
+            room.remove(first[-1])
+
     def routed() -> None:
         router = desk.router
-        for chat, _ in zip(more["router"], range(times), strict=False):
+        for _, chat in zip(range(times), more["router"], strict=False):
             router.enqueue(chat)
             assert router.next_match(1.0) is None
             router.release("a1")
@@ -347,12 +362,18 @@ def in_line(pairs: int) -> Pairs:
             router.dequeue(match.chat_id)
             router.assign(match.agent_id, 1.0)
 
-    return alternate(
-        "100,000 in line by priority",
-        ("SortedKeyList", lambda: cpu_us(bare, times)),
-        ("router, with agents", lambda: cpu_us(routed, times)),
+    yield alternate(
+        "100,000 by priority, the line",
+        ("SortedKeyList", lambda: cpu_us(lambda: bare("bare"), times)),
+        ("line", lambda: cpu_us(line, times)),
         pairs=pairs,
         goal=0.5,
+    )
+    yield alternate(
+        "100,000 by priority, all of routing",
+        ("SortedKeyList", lambda: cpu_us(lambda: bare("again"), times)),
+        ("router, with agents", lambda: cpu_us(routed, times)),
+        pairs=pairs,
     )
 
 
@@ -378,7 +399,7 @@ def main(given: Sequence[str] | None = None) -> None:
         small,
         large,
         skills(options.pairs),
-        in_line(options.pairs),
+        *in_line(options.pairs),
     )
     figures = {"growth beside the bare structure's (≤ 1.3)": small.speed / large.speed}
     show(Report(question, rows, figures), options.json)

@@ -160,6 +160,12 @@ class Staff:
 
     def least_busy(self, chat: Chat, also: frozenset[str] = frozenset()) -> AgentId | None:
         """Lowest load, then fewest received (turn), then idle longest, then id."""
+        if not also and not chat.declined_by:  # spelt out, for it is asked most often of all
+            by_skills = self._by_chat.get(chat.queue)
+            cover = None if by_skills is None else by_skills.get(chat.skills)
+            orders = () if cover is None else cover.orders.get(LeastBusyOrder, ())
+            if len(orders) == 1:
+                return orders[0].first()
         return self._first(LeastBusyOrder, chat, also)
 
     def longest_idle(self, chat: Chat, also: frozenset[str] = frozenset()) -> AgentId | None:
@@ -297,6 +303,7 @@ class Roster(Staff):
         group = self._groups.get(seat.skills)
         if group is None:
             group = self._new_group(seat.skills)
+        seat.skills = group.skills  # the very same set, so that looking it up compares nothing
         self._seats[seat.id] = seat
         group.add(seat)
         return group

@@ -215,13 +215,13 @@ class Router:
 
     def enqueue(self, chat: Chat) -> None:
         """A chat comes to the line of its queue, or changed while in line."""
-        lane = self._lanes[chat.queue]
-        if chat.id in self._filed:
-            self._remove(chat.id)
+        lane, chat_id = self._lanes[chat.queue], chat.id
+        if chat_id in self._filed:
+            self._remove(chat_id)
         if lane.served:
-            self._fresh[chat.id] = chat
+            self._fresh[chat_id] = chat
         else:
-            self._fresh.pop(chat.id, None)
+            self._fresh.pop(chat_id, None)
             self._room.add(chat)
 
     def dequeue(self, chat_id: ChatId) -> None:
@@ -254,10 +254,8 @@ class Router:
         looks = self._looks
         if looks and looks[0][0] <= now:
             self._look_again(now)
-        if self._gained or self._asks:
-            return self._scan(now)
         fresh = self._fresh
-        if len(fresh) > 1:
+        if self._gained or self._asks or len(fresh) > 1:
             return self._scan(now)
         for chat in fresh.values():
             match = self._ask(self._lanes[chat.queue].policy, chat, now)
@@ -320,8 +318,10 @@ class Router:
     def _gained_lines(self) -> Iterable[Line]:
         """The lines that agents serve who gained a slot and still have one; some may come twice."""
         gained = self._gained
-        if not all(group.free for group in gained.values()):
-            gained = self._gained = {skills: g for skills, g in gained.items() if g.free}
+        for group in gained.values():
+            if not group.free:
+                gained = self._gained = {skills: g for skills, g in gained.items() if g.free}
+                break
         if len(gained) == 1:
             return self._room.lines_for(*gained)
         return chain.from_iterable(map(self._room.lines_for, gained))

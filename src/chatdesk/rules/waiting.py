@@ -49,7 +49,7 @@ class Line:
         """Take a chat out, O(log n) and cheapest for the first."""
         keys = self.keys
         if keys[0] is key:
-            del keys[0]
+            keys.pop(0)
         else:
             keys.remove(key)
 
