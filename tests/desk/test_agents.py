@@ -304,6 +304,19 @@ def test_an_offer_to_who_leaves_is_withdrawn_and_may_come_again() -> None:
     assert [x.agent for x in shop.heard(e.OfferMade)] == ["ada"]
 
 
+def test_a_lower_maximum_withdraws_the_latest_offers() -> None:
+    """C11: nobody gets over his maximum by accepting what was offered before."""
+    shop = offering("ada")
+    chats = [shop.ask(who) for who in (ANA, BOB, EVE)]
+    shop.hire("ada", online=False, capacity=1)
+    assert [shop.chat(chat).state for chat in chats] == [
+        ChatState.OFFERED,
+        ChatState.WAITING,
+        ChatState.WAITING,
+    ]
+    assert shop.agent("ada").load == 1
+
+
 def test_a_visitor_who_leaves_ends_the_offer() -> None:
     """A33: the slot that the offer held is free again."""
     shop = offering("ada")

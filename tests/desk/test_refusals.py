@@ -16,6 +16,7 @@ from chatdesk.model.values import (
     CLOCK,
     Actor,
     ActorKind,
+    AnswerValues,
     ChatState,
     Choice,
     Form,
@@ -36,7 +37,7 @@ from tests.desk.worlds import World, a_world, who_has
 S, T = ChatState, TicketState
 ACTIVE = S.ACTIVE
 OWN_VISITOR, OTHER_VISITOR, GHOST = who_has(ACTIVE), visitor("stranger"), agent("ghost")
-FORM = {"name": "Al", "email": "al@example.org"}
+FORM: AnswerValues = {"name": "Al", "email": "al@example.org"}
 
 
 @cache
@@ -111,7 +112,7 @@ def valid(w: World) -> list[c.Command[Any]]:
     ]
 
 
-ACTORS = {
+ACTORS: dict[str, Actor] = {
     "own visitor": OWN_VISITOR,
     "wrapped visitor": who_has(S.WRAP_UP),
     "stranger": OTHER_VISITOR,
@@ -318,7 +319,7 @@ MADE = {(c.SaveQueue, "queue"), (c.SaveAgent, "agent")}
 def able(command: c.Command[Any]) -> Actor:
     """Somebody who may give the command."""
     names = MAY[type(command)] or {"shop"}
-    return ACTORS["shop" if "shop" in names else sorted(names)[0]]
+    return ACTORS["shop" if "shop" in names else min(names)]
 
 
 @pytest.mark.parametrize("field", ID_FIELDS)

@@ -6,7 +6,7 @@ import attrs
 
 from chatdesk.desk.machine import Desk
 from chatdesk.model import commands as c
-from chatdesk.model.values import ChatState, QueueMode, Role, TicketState, visitor
+from chatdesk.model.values import Actor, ChatState, QueueMode, Role, TicketState, visitor
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.testing.driver import fetch
 from tests.desk.helpers import ADA, Shop, a_shop
@@ -54,7 +54,7 @@ def a_world(**setup: Any) -> World:
     return World(shop.store, shop.clock.now, chats, tickets, customer, entry.interaction)
 
 
-def who_has(state: ChatState) -> Any:
+def who_has(state: ChatState) -> Actor:
     """The visitor of the chat in that state."""
     return visitor(state.value)
 

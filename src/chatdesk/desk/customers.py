@@ -87,7 +87,7 @@ def changed(step: Step, customer: Customer, fields: tuple[str, ...]) -> None:
             fields=fields,
         )
     )
-    for chat_id in list(step.state.chats_of_customer.get(customer.id, ())):
+    for chat_id in sorted(step.state.chats_of_customer.get(customer.id, ())):
         chat = step.state.chats[chat_id]
         if chat.customer_name != customer.name:
             step.state.put(replace(chat, customer_name=customer.name))

@@ -88,8 +88,8 @@ def _rescue(step: Step, agent: Agent) -> None:
     at = None if desk is None else rescue_at(agent, desk)
     if at is None or at > step.now:
         return
-    chats = [step.state.chats[chat] for chat in step.state.chats_of_agent.get(agent.id, ())]
-    for chat in chats:
+    his = step.state.chats_of_agent.get(agent.id, ())
+    for chat in sorted((step.state.chats[chat] for chat in his), key=lambda chat: chat.line):
         if chat.state is ChatState.ACTIVE:
             return_to_line(step, chat, "agent_lost")
         elif chat.holds_slot:

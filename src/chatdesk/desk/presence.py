@@ -56,11 +56,15 @@ def refresh_shift(step: Step, agent: Agent) -> None:
 
 
 def withdraw_offers(step: Step, agent: Agent) -> None:
-    """Offers to somebody who gets no chats any more go on to the next agent."""
-    if can_receive(agent):
-        return
-    for offer in list(step.state.offers_to_agent.get(agent.id, ())):
-        pass_offer_on(step, step.state.offers[offer], OfferState.WITHDRAWN)
+    """Offers that the agent may not accept any more go on to the next one.
+
+    All of them when he gets no chats, the latest when his maximum was lowered below his load.
+    """
+    offers = [step.state.offers[offer] for offer in step.state.offers_to_agent.get(agent.id, ())]
+    surplus = agent.load - agent.setup.capacity if can_receive(agent) else len(offers)
+    latest_first = sorted(offers, key=lambda offer: (offer.made_at, offer.id), reverse=True)
+    for offer in latest_first[: max(surplus, 0)]:
+        pass_offer_on(step, offer, OfferState.WITHDRAWN)
 
 
 def _just_left(step: Step, agent: Agent) -> bool:

@@ -68,6 +68,7 @@ def check_desk(desk: Desk) -> None:
         whole(state)
     _check_queues(state, desk.now)
     _check_timers(desk)
+    must(state.router.next_match(desk.now) is None, "nobody waits who could be matched")
     state.router.check(desk.now)
     _check_rest(state, desk.now)
     _check_replica(desk)

@@ -28,7 +28,7 @@ from chatdesk.testing.check import Ledger, check_desk
 from chatdesk.testing.clock import NOON
 from chatdesk.testing.worlds import AGENTS, QUEUES, VISITORS, a_desk_setup, opening_commands
 
-C = TypeVar("C")
+T = TypeVar("T", bound=r.Record)
 R = TypeVar("R")
 Order = tuple[c.Command[Any], v.Actor]
 
@@ -190,9 +190,9 @@ class Driver:
             by = self.anybody()
         return command, by
 
-    def one(self, things: Iterable[C]) -> C | None:
-        """Any one of them, in an order that does not depend on the process."""
-        listed = list(things)
+    def one(self, things: Iterable[T]) -> T | None:
+        """Any one of some records, whose order must not depend on the replica."""
+        listed = sorted(things, key=lambda record: record.id)
         return self.random.choice(listed) if listed else None
 
     def anybody(self) -> v.Actor:
@@ -469,7 +469,7 @@ def _save_customer(d: Driver) -> Order:
 
 
 def _history(d: Driver) -> Order:
-    customer, entry = d.one(d.interactions) or (_customer_id(d), None)
+    customer, entry = d.random.choice([*d.interactions[-9:], (_customer_id(d), None)])
     by = v.agent(d.agent())
     if entry is not None and d.random.random() < 0.3:  # noqa: PLR2004
         return c.RemoveInteraction(customer=customer, interaction=entry), by
