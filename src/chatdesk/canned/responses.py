@@ -155,6 +155,12 @@ def _limit_problems(response: CannedResponse) -> Iterable[FieldProblem]:
     for field in ("shortcuts", "categories", "keywords", "attachments"):
         if len(getattr(response, field)) > MAX_LISTED:
             yield FieldProblem(field, "too_long", f"{MAX_LISTED} are allowed")
+    listed = (*response.shortcuts, *response.categories, *response.keywords, *response.attachments)
+    if any(not entry.strip() or len(entry.splitlines()) > 1 for entry in listed):
+        yield FieldProblem("keywords", "invalid", "an entry of a list is one line, and not empty")
+    for field in ("language", "team", "owner"):
+        if getattr(response, field) == "":
+            yield FieldProblem(field, "invalid", "is empty; leave it out")
     if any(len(keyword) > MAX_KEYWORD for keyword in response.keywords):
         yield FieldProblem(
             "keywords", "too_long", f"a keyword has {MAX_KEYWORD} characters at most"
