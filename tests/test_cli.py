@@ -241,6 +241,25 @@ def test_planning_commands_print_their_tables(capfd: pytest.CaptureFixture[str])
     assert "chats_per_hour" in capfd.readouterr().err
 
 
+def test_canned_responses_are_searched(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A22: a file is searched or measured; a missing file and half a question are told."""
+    file = tmp_path / "replies.jsonl"
+    reply = (
+        '{"type": "document", "id": "r", "lang": "en", "title": "Return a parcel", "keywords": [],'
+        ' "body": "Within 30 days.", "category": "Returns", "shortcut": "#return"}'
+    )
+    question = '{"type": "query", "text": "how do I return a parcel?", "relevant": ["r"]}'
+    file.write_text(f"{reply}\n{question}\n", encoding="utf-8")
+    assert run(["search", str(file), "return parcel"]) == 0
+    assert "#return" in capfd.readouterr().out
+    assert run(["search", str(file), "--evaluate"]) == 0
+    assert "MRR@10" in capfd.readouterr().out
+    assert run(["search", str(file)]) == 2
+    assert "--evaluate" in capfd.readouterr().err
+    assert run(["search", str(tmp_path / "none.jsonl"), "x"]) == 2
+    assert "cannot read" in capfd.readouterr().err
+
+
 def test_a_database_is_migrated(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """`chatdesk migrate` makes the tables, may be repeated, and tells a wrong address."""
     url = f"sqlite:///{tmp_path / 'desk.db'}"

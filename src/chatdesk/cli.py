@@ -7,10 +7,11 @@ them. A command imports what it needs when it runs.
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from chatdesk._extras import MissingExtra, require_extra
-from chatdesk.model.errors import ChatdeskError
+from chatdesk.model.errors import ChatdeskError, ConfigurationError
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -52,6 +53,7 @@ def make_app() -> "App":
     )
     app.command(demo_command())
     app.command(migrate)
+    app.command(search_command())
     app.command(staff_commands())
     app.command(simulate_command())
     return app
@@ -75,8 +77,6 @@ def migrate(url: str, /) -> None:
 
 def simulate_command() -> Callable[..., None]:
     """`chatdesk simulate`; made here because its options are described with cyclopts."""
-    from pathlib import Path
-
     from cyclopts import Parameter
 
     from chatdesk import cli_simulate
@@ -172,6 +172,55 @@ def simulate_command() -> Callable[..., None]:
         )
 
     return simulate
+
+
+def search_command() -> Callable[..., None]:
+    """`chatdesk search`: what fits a question, or how well the search does on a whole file."""
+    from chatdesk.canned.search import Use
+    from chatdesk.cli_search import evaluate_file
+    from chatdesk.cli_search import search as find
+
+    def search(
+        file: Path,
+        query: str | None = None,
+        /,
+        *,
+        use: Use = "question",
+        limit: int = 5,
+        evaluate: bool = False,
+        work: Path | None = None,
+        json: bool = False,
+    ) -> None:
+        """Search a file of canned responses, or measure the search on it.
+
+        Parameters
+        ----------
+        file
+            A .jsonl file: one reply, or one question with the replies that fit, a line.
+        query
+            What a visitor asks, or what an agent types.
+        use
+            How to read the query.
+        limit
+            Most replies to print.
+        evaluate
+            Measure the search on the file's questions.
+        work
+            A file of workloads to measure instead of the questions as they are.
+        json
+            Print the measures as JSON.
+        """
+        if evaluate == (query is not None):
+            raise ConfigurationError("give a query to search for, or --evaluate without one")
+        try:
+            if query is not None:
+                find(file, query, use=use, limit=limit)
+            else:
+                evaluate_file(file, work, json=json)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"cannot read {file}: {error}") from error
+
+    return search
 
 
 def staff_commands() -> "App":
