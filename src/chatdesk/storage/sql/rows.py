@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from chatdesk.model.commits import Batch
@@ -121,8 +122,20 @@ class Writers:
     def write(self, connection: Connection, desk: DeskId, revision: Revision, batch: Batch) -> None:
         """Writes all of a batch but the head. O(batch)."""
         for statement in self.statements(desk, revision, batch):
-            values = _by_column(statement.rows) if self._unnests else statement.rows
-            connection.exec_driver_sql(statement.sql, values)
+            self._run(connection, statement)
+
+    def _run(self, connection: Connection, statement: Statement) -> None:
+        """Runs a statement on the driver's own cursor: SQLAlchemy's would cost as much again."""
+        cursor = connection.connection.cursor()
+        try:
+            if self._unnests:
+                cursor.execute(statement.sql, _by_column(statement.rows))
+            else:
+                cursor.executemany(statement.sql, statement.rows)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise DBAPIError(statement.sql, None, error) from error
+        finally:
+            cursor.close()
 
     def statements(self, desk: DeskId, revision: Revision, batch: Batch) -> Iterator[Statement]:
         """What writes a batch: one statement a table, with the rows for `executemany`."""
