@@ -1,9 +1,14 @@
 """New ids."""
 
+import os
+import subprocess
+import sys
 import time
 import uuid
 from itertools import pairwise
 from unittest.mock import patch
+
+import pytest
 
 from chatdesk.runtime.ids import fresh_id
 
@@ -29,3 +34,20 @@ def test_ids_of_one_instant_differ() -> None:
     with patch("time.time_ns", return_value=10**18):
         made = {fresh_id() for _ in range(1000)}
     assert len(made) == 1000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_makes_other_ids() -> None:
+    """Parent and child share memory and secret, and yet no id."""
+    program = (
+        "import os\n"
+        "from unittest.mock import patch\n"
+        "from chatdesk.runtime.ids import fresh_id\n"
+        "with patch('time.time_ns', return_value=10**18):\n"
+        "    children = [os.fork() for _ in range(2)]\n"
+        "    made = ''.join(fresh_id() + '\\n' for _ in range(100))\n"
+        "    os.write(1, made.encode())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
+    made = done.stdout.split()
+    assert len(set(made)) == len(made) >= 100

@@ -314,9 +314,10 @@ class Committer:
         while True:
             named = (desk.needs(job.command, job.by) for job in jobs if job.command)
             wanted = dict.fromkeys(need for needs in named for need in needs if need not in asked)
-            if not wanted:
+            found = turn.fetch(wanted) if wanted else []
+            if not found:  # who learns nothing names nothing new
                 return
-            desk.provide(turn.fetch(wanted))
+            desk.provide(found)
             asked.update(wanted)
 
     # -- when it fails -------------------------------------------------------------------------
