@@ -1,6 +1,6 @@
 """The examples do what their first lines say.
 
-An example whose docstring has a line `Expect:` is run, and has to print what stands there and in
+An example whose docstring has a line `Prints:` is run, and has to print what stands there and in
 the lines below it. Examples that serve until they are stopped have tests of their own.
 """
 
@@ -20,7 +20,7 @@ RUN_LIMIT = 60.0  # seconds until an example that hangs is ended
 def expected(program: Path) -> str | None:
     """What the program says it prints, if it says so."""
     text = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or ""
-    found = re.search(r"^Expect: *(?P<first>.*)\n?(?P<rest>(?: +.*\n?)*)", text, re.MULTILINE)
+    found = re.search(r"^Prints: *(?P<first>.*)\n?(?P<rest>(?: +.*\n?)*)", text, re.MULTILINE)
     return found and "\n".join(filter(None, (found["first"], dedent(found["rest"]).strip())))
 
 

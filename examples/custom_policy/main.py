@@ -4,9 +4,9 @@ Ada can hold two chats at once and Ben six. By the built-in policy "least_busy" 
 before either gets a third, and Ada would be full. `Relative` compares how full they are instead.
 That takes a class with one method, given to the desk under a name that queues may use.
 
-It needs:  pip install chatdesk
-Run:       python examples/custom_policy/main.py
-Expect:    ada ben ben ben ada ben ben ben
+Install: pip install chatdesk
+Run: python examples/custom_policy/main.py
+Prints: ada ben ben ben ada ben ben ben
 """
 
 import attrs

@@ -233,17 +233,22 @@ class RankOrder(Order):
     _ranking: Ranking
     _entries: dict[AgentId, tuple[Rank, AgentId]] = attrs.field(factory=dict, init=False)
     _heap: list[tuple[Rank, AgentId]] = attrs.field(factory=list, init=False)
+    _limit: int = attrs.field(default=SPARE_BUCKETS, init=False)
 
     def enter(self, seat: Seat) -> None:
         """Take in a seat, or its new facts."""
         entries = self._entries
         entry = entries[seat.id] = (self._ranking.rank(seat), seat.id)
         heappush(self._heap, entry)
-        if len(self._heap) > 2 * len(entries) + SPARE_BUCKETS:
-            self._heap = list(entries.values())
-            heapify(self._heap)
+        if len(self._heap) > self._limit:
+            self._compact()
 
     insert = move = enter
+
+    def _compact(self) -> None:
+        self._heap = list(self._entries.values())
+        heapify(self._heap)
+        self._limit = 2 * len(self._heap) + SPARE_BUCKETS
 
     def leave(self, seat: Seat) -> None:
         """Let go a seat."""
