@@ -13,9 +13,9 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from chatdesk.canned.responses import CannedResponse
 from chatdesk.canned.search import CannedSearch, Query, Use
 from chatdesk.model.errors import FieldProblem, InvalidInput
+from chatdesk.model.records import CannedResponse
 
 RANKS = 10
 SOON = 5

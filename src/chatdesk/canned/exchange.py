@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from chatdesk.canned.responses import CannedResponse, duplicate_problems, problems
+from chatdesk.canned.responses import duplicate_problems, problems
 from chatdesk.model.errors import FieldProblem, InvalidInput
+from chatdesk.model.records import CannedResponse
 
 MAX_IMPORT_CHARS = 64 * 1024 * 1024
 MOST_PROBLEMS = 200

@@ -21,8 +21,9 @@ from msgspec import Struct
 from sortedcontainers import SortedDict
 
 from chatdesk.canned import text
-from chatdesk.canned.responses import CannedResponse, paths_above
+from chatdesk.canned.responses import paths_above
 from chatdesk.canned.stopwords import LANGUAGES, stop_words
+from chatdesk.model.records import CannedResponse
 
 SATURATION = 1.2
 """BM25's k1: how fast repeating a word stops counting."""

@@ -1,4 +1,4 @@
-"""Placeholders in a reply: ``{{ customer.first_name }}``, with a fallback ``{{ … | there }}`` (B25).
+"""Placeholders in a reply: ``{{ agent.name }}``, with a fallback ``{{ agent.name | us }}`` (B25).
 
 The text is gone through once and values are put in as they are: a value that looks like a
 placeholder stays a value, and nothing is ever evaluated. Only the names listed here exist. What

@@ -7,10 +7,9 @@ Opening, holding and closing texts (D04, D13, D15) are ordinary responses in the
 import re
 from collections.abc import Iterable
 
-from msgspec import Struct
-
 from chatdesk.model.errors import FieldProblem, InvalidInput
-from chatdesk.model.ids import AgentId, Instant, Seconds
+from chatdesk.model.ids import Instant
+from chatdesk.model.records import CannedResponse
 
 OPENING = "opening"
 HOLDING = "holding"
@@ -25,36 +24,11 @@ MAX_LISTED = 100
 _SHORTCUT = re.compile(r"#[^\s#]+")
 
 
-class CannedResponse(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A text kept ready, with everything it is found and limited by.
-
-    `shortcuts` begin with ``#``. `categories` are paths, ``orders/returns`` lying in ``orders``.
-    `team` limits it to one team, `owner` to one agent; with neither it is everybody's. It is
-    offered from `valid_from` until before `valid_until`, and never while `retired`.
-    `promise_seconds` is what a holding reply promises: how soon the agent will be back. `version`
-    grows by one a change.
-    """
-
-    id: str
-    title: str
-    body: str
-    shortcuts: tuple[str, ...]
-    categories: tuple[str, ...]
-    keywords: tuple[str, ...] = ()
-    language: str | None = None
-    team: str | None = None
-    owner: AgentId | None = None
-    valid_from: Instant | None = None
-    valid_until: Instant | None = None
-    attachments: tuple[str, ...] = ()
-    promise_seconds: Seconds | None = None
-    version: int = 1
-    retired: bool = False
-
-    def valid_at(self, now: Instant) -> bool:
-        """Whether it may be offered at `now`."""
-        begun = self.valid_from is None or self.valid_from <= now
-        return not self.retired and begun and (self.valid_until is None or now < self.valid_until)
+def valid_at(response: CannedResponse, now: Instant) -> bool:
+    """Whether the response may be offered at `now`."""
+    begun = response.valid_from is None or response.valid_from <= now
+    ended = response.valid_until is not None and response.valid_until <= now
+    return begun and not ended and not response.retired
 
 
 def within(path: str, category: str) -> bool:

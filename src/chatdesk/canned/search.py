@@ -13,10 +13,11 @@ from sortedcontainers import SortedDict
 from chatdesk.canned import ranking, text
 from chatdesk.canned.index import Index
 from chatdesk.canned.ranking import DEFAULT_WEIGHTS, Choice, Weights
-from chatdesk.canned.responses import CannedResponse, within
+from chatdesk.canned.responses import valid_at, within
 from chatdesk.canned.spans import Span, spans
 from chatdesk.canned.usage import Usage
 from chatdesk.model.ids import AgentId, Instant
+from chatdesk.model.records import CannedResponse
 
 Use = Literal["question", "typing", "shortcut"]
 
@@ -249,7 +250,7 @@ class CannedSearch:
             return False
         if query.category and not any(within(p, query.category) for p in response.categories):
             return False
-        return response.valid_at(query.now)
+        return valid_at(response, query.now)
 
     def _id(self, slot: int) -> str:
         return self._index.entry(slot).response.id

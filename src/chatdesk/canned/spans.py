@@ -10,7 +10,7 @@ from chatdesk.canned import text
 MARKED_CHARS = 4_000
 """Letters of a body that are looked through."""
 
-SHARED = 0.5
+SHARED = 0.4
 """Share of the longer word's grams from which two words count as one misspelt."""
 
 

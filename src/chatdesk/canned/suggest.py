@@ -75,21 +75,24 @@ def after_feedback(calibration: Calibration, confidence: float, *, accepted: boo
 def threshold(calibration: Calibration) -> float:
     """The lowest confidence at which, and above which, enough suggestions are accepted.
 
-    Goes down from certainty while the acceptance rate of everything so far is at least `wanted`;
-    above 1, so that nothing is suggested, if that holds nowhere.
+    Goes down from certainty to the last step at which at least `wanted` of everything so far was
+    accepted, and stops before one that is mostly ignored. More than 1, so that nothing is
+    suggested, if there is no such step.
     """
     lowest, yes, no = BUCKETS, 0.0, 0.0
     for bucket in reversed(range(BUCKETS)):
         assumed = _assumed_rate(bucket, calibration.wanted)
         yes += calibration.accepted[bucket] + PRIOR * assumed
         no += calibration.ignored[bucket] + PRIOR * (1 - assumed)
-        here_yes = calibration.accepted[bucket] + PRIOR * assumed
-        here = here_yes + calibration.ignored[bucket] + PRIOR * (1 - assumed)
-        if yes < calibration.wanted * (yes + no) or here_yes < LOWEST_SHARE * here:
+        here = calibration.accepted[bucket] + calibration.ignored[bucket]
+        if here >= PRIOR and calibration.accepted[bucket] < LOWEST_SHARE * here:
             break
-        lowest = bucket
+        if yes + ROUNDING >= calibration.wanted * (yes + no):
+            lowest = bucket
     return lowest / BUCKETS if lowest < BUCKETS else 2.0
 
+
+ROUNDING = 1e-6
 
 LOWEST_SHARE = 0.35
 """Acceptance below which one bucket is not suggested, however good those above it are."""
