@@ -4,6 +4,7 @@ This module imports without the packages of the extra `cli`: whoever lacks them 
 them. A command imports what it needs when it runs.
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -34,6 +35,9 @@ def run(arguments: Sequence[str]) -> int:
         print(f"chatdesk: {error}", file=sys.stderr)
         return WRONG_USE
     except KeyboardInterrupt:
+        return FAILED
+    except BrokenPipeError:  # who read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except SystemExit as leaving:  # how the parser ends after an error of the user's
         return WRONG_USE if leaving.code else 0

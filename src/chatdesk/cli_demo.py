@@ -125,7 +125,8 @@ def serve(desk: "ChatDesk", listener: socket.socket, options: Options, *, create
     if options.open:
         webbrowser.open(f"{base}/?lang={options.lang}")
     server.run(sockets=[listener])
-    print("Stopped. Start it again to go on where it was.", flush=True)
+    kept = "nothing was kept" if options.db.startswith("memory:") else "everything is kept"
+    print(f"Stopped; {kept}.", flush=True)
 
 
 def make_server(site: Any, app: "ChatDeskApp") -> "uvicorn.Server":

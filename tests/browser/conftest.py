@@ -89,8 +89,9 @@ class Site:
 def browser() -> "Iterator[Browser]":
     """One browser for a file: its event loop must not outlive it, for tests that run their own."""
     require("browser")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # for a machine that does much else
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         yield chromium
@@ -118,7 +119,7 @@ def new_page(browser: "Browser", site: Site) -> "Iterator[Opener]":
     def open_page(path: str, **settings: object) -> "Page":
         wanted = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **settings}
         context = browser.new_context(**wanted)  # type: ignore[arg-type]  # checked when it runs
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -186,3 +186,29 @@ def test_the_agent_sees_what_is_typed_only_where_the_visitor_is_told(
     agent.page.reload()
     expect(agent.log).to_contain_text("Hello?")
     expect(agent.log).not_to_contain_text("I am not sure")
+
+
+def test_a_supervisor_looks_on_and_whispers(visit: Visit, log_in: LogIn) -> None:
+    """C07, C08: she sees a running chat as it goes; her whisper reaches the agent alone."""
+    from playwright.sync_api import expect
+
+    agent, leader = log_in("ana"), log_in("chloe")
+    expect(agent.side.get_by_role("tab", name="All chats")).to_be_hidden()
+    leader.staff.get_by_role("combobox").select_option(label="Not accepting chats")
+    expect(leader.staff.locator("p strong")).to_have_text("not accepting")
+    visitor = visit()
+    visitor.ask("Can I pay by cheque?")
+    expect(agent.log).to_contain_text("cheque")
+    leader.show("All chats")
+    leader.side.get_by_role("button", name="Jo March").click()
+    watched = leader.side.get_by_role("log")
+    expect(watched).to_contain_text("Can I pay by cheque?")
+    agent.write("I think so.")
+    expect(watched).to_contain_text("I think so.")
+    whisper = leader.side.get_by_role("textbox", name="Whisper to the agent")
+    whisper.fill("No cheques any more.")
+    whisper.press("Enter")
+    expect(agent.log).to_contain_text("No cheques any more.")
+    agent.write("Sorry, by card only.")
+    expect(visitor.log).to_contain_text("by card only")
+    expect(visitor.log).not_to_contain_text("No cheques")

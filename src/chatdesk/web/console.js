@@ -5,6 +5,7 @@ import { ChatsPane } from "./console-chats.js";
 import { CustomerPane } from "./console-customer.js";
 import { StaffPane, WaitingPane } from "./console-desk.js";
 import { QuestionsPane } from "./console-questions.js";
+import { SupervisePane } from "./console-supervise.js";
 import { TicketsPane } from "./console-tickets.js";
 import { button, debounced, h, scriptOf, setText } from "./dom.js";
 import { ConnectionState } from "./talk.js";
@@ -45,11 +46,16 @@ class Tabs {
     pane.shown?.();
   }
 
+  /** Whether a tab can be chosen. */
+  allow(pane, allowed) {
+    this.tabs.find((tab) => tab.pane === pane).button.hidden = !allowed;
+  }
+
   #key(event, tab) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const at = this.tabs.indexOf(tab) + step;
-    const next = this.tabs.at(at % this.tabs.length);
+    const tabs = this.tabs.filter((each) => !each.button.hidden);
+    const next = tabs.at((tabs.indexOf(tab) + step) % tabs.length);
     this.show(next.pane);
     next.button.focus();
   }
@@ -93,11 +99,14 @@ class Console {
     this.customer = new CustomerPane(this);
     this.questions = new QuestionsPane(this);
     this.tickets = new TicketsPane(this);
+    this.supervise = new SupervisePane(this);
     this.side = new Tabs(words.say("console.side"), [
       [words.say("customer.title"), this.customer],
       [words.say("questions.title"), this.questions],
       [words.say("tickets.title"), this.tickets],
+      [words.say("supervise.title"), this.supervise],
     ]);
+    this.side.allow(this.supervise, false);
     const leave = button(words.say("console.leave"), () => this.leave());
     this.deskName = h("h1", {}, "chatdesk");
     this.element = h(
@@ -182,6 +191,7 @@ class Console {
     const first = this.me === null;
     this.me = frame.actor.id;
     this.role = frame.role ?? null;
+    this.side.allow(this.supervise, this.leads);
     if (first) this.#arrive();
   }
 
@@ -230,6 +240,7 @@ class Console {
     if (event.type === "offer_made" && event.agent === this.me) this.waitingPane.offered(event);
     if (chat) this.chats.take(chat);
     if (message) this.chats.takeMessage(message, chat);
+    if (chat) this.supervise.changed(chat, message);
     if (event.type === "chat_opened" || event.type === "message_added") this.questions.refresh();
     if (ticket || event.ticket) this.tickets.changed(ticket?.id ?? event.ticket);
     if (event.customer) this.customer.changed(event.customer);
