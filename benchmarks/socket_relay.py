@@ -1,8 +1,10 @@
 """What does relaying a chat message over sockets cost beside a raw echo?
 
 100 visitors write to 100 agents, all on TCP connections of one server process; the load comes from
-another process. Each pair has `--window` messages under way. Three servers:
-* raw: an asyncio protocol that sends every line back (the reference);
+another process. Each pair has `--window` messages under way. Four servers:
+* raw: an asyncio protocol that sends back what comes, whole (the reference);
+* forward: an asyncio protocol that sends what comes to the other side, and back as an answer: what
+  a relay with answers has to write at least (a second reference);
 * relay: `SocketServer` with storage off. A stand-in for the desk hands each message to the other
   side's subscription at once, so this is the price of session, codec, answer and update;
 * desk: `SocketServer` with a real desk on a memory store, for comparison: all of its work.
@@ -23,7 +25,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import anyio
 import attrs
@@ -67,6 +69,24 @@ class Echo(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Sends it back."""
+        self.transport.write(data)
+
+
+class Forward(Echo):
+    """Sends what comes to the other side too; the first line is the pair's number."""
+
+    waiting: ClassVar[dict[bytes, "Forward"]] = {}
+    other: "Forward | None" = None
+
+    def data_received(self, data: bytes) -> None:
+        """Finds the other side first."""
+        if self.other is not None:
+            self.other.transport.write(data)
+        elif data in self.waiting:
+            self.other = self.waiting.pop(data)
+            self.other.other = self
+        else:
+            self.waiting[data] = self
         self.transport.write(data)
 
 
@@ -149,9 +169,9 @@ class StandIn:
         return MessagePosted(chat=command.chat, seq=self.revision)
 
 
-async def serve_raw() -> None:
-    """The reference."""
-    server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+async def serve_raw(protocol: type[Echo]) -> None:
+    """The references."""
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
     await until_told(server.sockets[0].getsockname()[1])
 
 
@@ -185,7 +205,8 @@ async def until_told(port: int) -> None:
 
 
 SERVERS: dict[str, Callable[[], Any]] = {
-    "raw": serve_raw,
+    "raw": lambda: serve_raw(Echo),
+    "forward": lambda: serve_raw(Forward),
     "relay": lambda: serve_frames(StandIn()),
     "desk": serve_desk,
 }
@@ -247,6 +268,13 @@ async def make_pair(port: int, server: str, n: int, window: int, count: int) -> 
         reader, writer = await connect(port, "", n)
         message = msgspec.json.encode(PostMessage(id="m", chat="c", text=TEXT)) + b"\n"
         return Pair(window, count, message, [writer], [reader])
+    if server == "forward":
+        ends = [await connect(port, "", n) for _ in range(2)]
+        for reader, writer in ends:
+            writer.write(b"%d\n" % n)
+            await reader.readline()
+        message = msgspec.json.encode(PostMessage(id="m", chat="c", text=TEXT)) + b"\n"
+        return Pair(window, count, message, [w for _, w in ends], [r for r, _ in ends])
     chat = f"c{n}"
     agent_reader, agent_writer = await connect(port, "agent", n)
     reader, writer = await connect(port, "visitor", n)
@@ -312,36 +340,35 @@ def run(server: str, window: int, messages: int) -> Run:
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Medians over all pairs of runs."""
+    """Medians over all rounds of runs; ratios are to the raw echo of the same round."""
 
     server: str
     window: int
-    raw_cpu_us: float
     cpu_us: float
     cpu_ratio: float
-    raw_p50_ms: float
     p50_ms: float
     p50_ratio: float
 
 
-def measure(server: str, window: int, pairs: int, messages: int) -> Row:
-    """Alternates the reference and a server."""
-    runs: list[tuple[Run, Run]] = []
-    for number in range(pairs):
-        if number % 2:
-            raw, ours = run("raw", window, messages), run(server, window, messages)
-        else:
-            ours, raw = run(server, window, messages), run("raw", window, messages)
-        runs.append((raw, ours))
+def measure(servers: Sequence[str], window: int, rounds: int, messages: int) -> list[Row]:
+    """Runs all servers in each round, in alternating order."""
+    runs: dict[str, list[Run]] = {server: [] for server in servers}
+    for number in range(rounds):
+        for server in servers[:: -1 if number % 2 else 1]:
+            runs[server].append(run(server, window, messages))
+    return [summary(server, window, found, runs["raw"]) for server, found in runs.items()]
+
+
+def summary(server: str, window: int, found: list[Run], raw: list[Run]) -> Row:
+    """One line of the table."""
+    both = list(zip(found, raw, strict=True))
     return Row(
         server,
         window,
-        median(r.cpu_us for r, _ in runs),
-        median(o.cpu_us for _, o in runs),
-        median(o.cpu_us / r.cpu_us for r, o in runs),
-        median(r.p50_ms for r, _ in runs),
-        median(o.p50_ms for _, o in runs),
-        median(o.p50_ms / r.p50_ms for r, o in runs),
+        median(r.cpu_us for r in found),
+        median(f.cpu_us / r.cpu_us for f, r in both),
+        median(r.p50_ms for r in found),
+        median(f.p50_ms / r.p50_ms for f, r in both),
     )
 
 
@@ -351,7 +378,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--windows", type=int, nargs="+", default=[1, 16])
-    parser.add_argument("--servers", nargs="+", default=["relay", "desk"])
+    parser.add_argument("--servers", nargs="+", default=["forward", "relay", "desk"])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--serve", choices=SERVERS)
     options = parser.parse_args(arguments)
@@ -361,13 +388,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{PAIRS_OF_PEOPLE} pairs; goals: CPU ≤ {CPU_GOAL} × raw echo, p50 ≤ {LATENCY_GOAL} ×")
     rows = []
     for window in options.windows:
-        for server in options.servers:
-            row = measure(server, window, options.pairs, options.messages)
-            rows.append(row)
+        found = measure(["raw", *options.servers], window, options.pairs, options.messages)
+        rows += found
+        for row in found:
             print(
-                f"  {server:6} window {window:3}  CPU a message: raw {row.raw_cpu_us:6.1f} µs,"
-                f" ours {row.cpu_us:6.1f} µs, ratio {row.cpu_ratio:5.2f}   p50: raw"
-                f" {row.raw_p50_ms:6.2f} ms, ours {row.p50_ms:6.2f} ms, ratio {row.p50_ratio:5.2f}",
+                f"  window {window:3}  {row.server:8} CPU a message {row.cpu_us:6.1f} µs,"
+                f" × {row.cpu_ratio:5.2f}   p50 {row.p50_ms:7.2f} ms, × {row.p50_ratio:5.2f}",
                 flush=True,
             )
     if options.json:
