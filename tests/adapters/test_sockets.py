@@ -1,6 +1,10 @@
 """The TCP server, over real sockets, with a real store."""
 
 import random
+import shutil
+import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -286,6 +290,29 @@ def test_there_are_limits_to_connections(desk: ChatDesk, clients: list[TcpClient
         assert rest(first) == ["replaced"]
         visitor(server, clients, "v2")
         assert rest(dial(server, clients, "")) == ["unavailable_now", "stopping"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_tls_keeps_tokens_from_the_line(desk: ChatDesk, tmp_path: Path, backend: str) -> None:
+    """With a certificate the same frames are exchanged; a client without TLS gets nothing."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost".split()
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+    trusting = ssl.create_default_context(cafile=certificate)
+    with serve_tcp(desk, backend, tls=serving) as server:
+        address = ("127.0.0.1", server.port)
+        with socket.create_connection(address, PATIENCE) as plain:
+            plain.sendall(b'{"type":"ping"}\n')
+            assert b"pong" not in plain.recv(1_000)
+        with (
+            socket.create_connection(address, PATIENCE) as raw,
+            trusting.wrap_socket(raw, server_hostname="localhost") as secure,
+        ):
+            secure.sendall(b'{"type":"ping","id":"p"}\n')
+            assert decode_server(secure.recv(1_000)) == Pong(id="p")
 
 
 # -- how it ends ---------------------------------------------------------------------------------
