@@ -294,22 +294,20 @@ def confidence(
 ) -> float:
     """How surely the best response answers a question, from 0 to 1.
 
-    The part of the question's weight, words that occur nowhere included, which the best response
-    accounts for, raised a little where the second is far behind.
+    The part of the question's weight which the best response accounts for, raised a little where
+    the second is far behind. Words that occur nowhere count, and one more of them, which is held
+    against short questions.
     """
     best, second = heapq.nlargest(2, chain(scores, (0.0, 0.0)))
     unknown = sum(1 for word in set(words) if not index.count(word) and word not in index.stops())
     rarest = log(1 + (len(index) + 0.5) / 0.5)
-    possible = sum(terms.values()) + unknown * UNKNOWN_WEIGHT * rarest + POSSIBLE_OFFSET
+    possible = sum(terms.values()) + (1 + unknown) * UNKNOWN_WEIGHT * rarest
     lead = (1 + (best - second) / TOP) ** LEAD_POWER
     return float(min(1.0, best / TOP / possible * lead))
 
 
 UNKNOWN_WEIGHT = 3.5
 """What a word that occurs nowhere counts: about what its word, stem and grams would."""
-
-POSSIBLE_OFFSET = 20.0
-"""Held against short questions, of which little is known."""
 
 LEAD_POWER = 0.2
 

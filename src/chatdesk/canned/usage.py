@@ -47,7 +47,7 @@ class Usage:
         """Count one sending. O(log n)."""
         for whose in (None, agent):
             level = self._levels.get(whose, {}).get(response_id)
-            self._put(UsageCount(response_id, whose, _plus_one(level, at / self.half_life)))
+            self._put(UsageCount(response_id, whose, one_more(level, at / self.half_life)))
 
     def _put(self, count: UsageCount) -> None:
         levels = self._levels.setdefault(count.agent, {})
@@ -96,8 +96,8 @@ class Usage:
             self._put(count)
 
 
-def _plus_one(level: float | None, at: float) -> float:
-    """The level of a count after one more at `at`, in half lives; never overflows."""
+def one_more(level: float | None, at: float) -> float:
+    """The level of a count with one more at `at`, in half lives; never overflows."""
     if level is None:
         return at
     high, low = max(level, at), min(level, at)

@@ -66,6 +66,13 @@ def _chat(state: State, command: Any, _: Actor) -> Iterator[Need]:
         yield Need("chat", command.chat)
 
 
+def _post(state: State, command: c.PostMessage, by: Actor) -> Iterator[Need]:
+    yield from _chat(state, command, by)
+    chat = state.chats.get(command.chat)
+    if command.canned is not None and chat is not None and chat.visitor_seq:
+        yield Need("message", f"{chat.id}.{chat.visitor_seq:06d}")
+
+
 def _ticket(state: State, command: Any, _: Actor) -> Iterator[Need]:
     if command.ticket not in state.tickets:
         yield Need("ticket", command.ticket)
@@ -99,7 +106,7 @@ FINDERS: Mapping[type[c.Command[Any]], Finder] = {
     c.RequestChat: _identity,
     c.LeaveNote: _identity,
     c.RenewVisit: _visit,
-    c.PostMessage: _chat,
+    c.PostMessage: _post,
     c.PostNote: _chat,
     c.ReadChat: _chat,
     c.TransferChat: _chat,

@@ -14,6 +14,7 @@ from attrs import define, field
 from sortedcontainers import SortedList
 
 from chatdesk.desk.guests import Guests
+from chatdesk.desk.shelf import Shelf
 from chatdesk.desk.timers import due_at
 from chatdesk.model.errors import ConfigurationError, NotFound, WrongState
 from chatdesk.model.events import Event
@@ -21,13 +22,17 @@ from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, Ti
 from chatdesk.model.records import (
     RECORD_TYPES,
     Agent,
+    CannedResponse,
+    CannedUse,
     Chat,
     Counters,
     DeskRecord,
     DeskSetup,
+    Learned,
     Offer,
     Queue,
     Record,
+    Suggesting,
     Ticket,
     Visitor,
 )
@@ -78,6 +83,7 @@ class State:
     visitors: dict[VisitorId, Visitor] = field(factory=dict)
     offers: dict[str, Offer] = field(factory=dict)
     tickets: dict[TicketId, Ticket] = field(factory=dict)
+    shelf: Shelf = field(factory=Shelf)
     guests: Guests = field(factory=Guests)
 
     chats_of_agent: dict[AgentId, dict[ChatId, None]] = field(factory=dict)
@@ -109,6 +115,10 @@ class State:
             Chat: self._index_chat,
             Offer: self._index_offer,
             Ticket: self._index_ticket,
+            CannedResponse: self.shelf.put_response,
+            CannedUse: self.shelf.put_use,
+            Learned: self.shelf.put_learned,
+            Suggesting: self.shelf.put_suggesting,
         }
 
     # -- looking up ------------------------------------------------------------------------------
@@ -191,7 +201,8 @@ class State:
             self.offers,
             self.tickets,
         )
-        return single + [record for table in tables for record in table.values()]
+        rest = [record for table in tables for record in table.values()]
+        return [*single, *rest, *self.shelf.records()]
 
     def digest(self) -> str:
         """A hash of every live record: equal on every replica at the same revision. O(records)."""
@@ -222,6 +233,7 @@ class State:
         """Drops an erased person from what is live."""
         for visitor in [v for v in self.visitors.values() if v.customer == customer]:
             self._drop(self.visitors, visitor)
+        self.shelf.forget_customer(customer)
 
     def keep_counters(self) -> None:
         """Records the numbers that routing gave since."""
@@ -449,6 +461,10 @@ _REPLAY_ORDER: dict[type[Record], int] = {
     Chat: 5,
     Offer: 6,
     Ticket: 7,
+    CannedResponse: 8,
+    CannedUse: 9,
+    Learned: 10,
+    Suggesting: 11,
 }
 """Queues before the agents and chats that name them."""
 

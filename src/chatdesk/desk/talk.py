@@ -68,10 +68,10 @@ def visitor_says(step: Step, chat: Chat, author: Actor, text: str) -> Chat:
     return chat
 
 
-def agent_says(step: Step, chat: Chat, author: Actor, text: str) -> Chat:
+def agent_says(step: Step, chat: Chat, author: Actor, text: str, canned: str | None = None) -> Chat:
     """The agent's message answers what the visitor asked, and shows that he has read it."""
     audience = talk_audience(chat)
-    chat = add_message(step, chat, MessageKind.TEXT, audience, author, text=text)
+    chat = add_message(step, chat, MessageKind.TEXT, audience, author, text=text, canned=canned)
     if author.kind is not ActorKind.AGENT:
         return chat
     chat = replace(chat, read_to=chat.messages, attention=False)

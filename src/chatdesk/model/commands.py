@@ -19,8 +19,10 @@ from chatdesk.model.ids import (
     TicketId,
     VisitorId,
 )
-from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup
+from chatdesk.model.records import AgentSetup, CannedResponse, DeskSetup, QueueSetup
 from chatdesk.model.results import (
+    CannedImported,
+    CannedSaved,
     ChatRequested,
     ChatTaken,
     CustomerSaved,
@@ -162,6 +164,12 @@ class PostMessage(Command[MessagePosted], frozen=True, kw_only=True, tag="post_m
     chat: ChatId
     text: str
     epoch: int | None = None
+    canned: str | None = None
+    """The canned response the text was made from: counted, and learned from when hardly changed."""
+    suggested: tuple[str, ...] = ()
+    """The best responses that the search gave for the visitor's question, shown or not."""
+    confidence: float | None = None
+    """How sure that search was, from 0 to 1; tells the desk when suggesting pays."""
 
 
 class PostNote(Command[MessagePosted], frozen=True, kw_only=True, tag="post_note"):
@@ -329,6 +337,36 @@ class AssignTicket(Command[TicketSaved], frozen=True, kw_only=True, tag="assign_
     agent: AgentId | None = None
 
 
+# -- canned responses ----------------------------------------------------------------------------
+
+
+class SaveCanned(Command[CannedSaved], frozen=True, kw_only=True, tag="save_canned"):
+    """Adds a canned response (B29), or edits the one of its id, read at its `version`.
+
+    An agent saves those he owns; supervisors save all.
+    """
+
+    response: CannedResponse
+
+
+class RetireCanned(Command[Done], frozen=True, kw_only=True, tag="retire_canned"):
+    """Takes a canned response out of use; saving it again brings it back."""
+
+    canned: str
+
+
+class ImportCanned(Command[CannedImported], frozen=True, kw_only=True, tag="import_canned"):
+    """Adds or changes many canned responses by their ids: all of them, or none."""
+
+    responses: tuple[CannedResponse, ...]
+
+
+class ForgetLearned(Command[Done], frozen=True, kw_only=True, tag="forget_learned"):
+    """Takes a learned question away from its canned response."""
+
+    learned: str
+
+
 AnyCommand: TypeAlias = (
     ConfigureDesk
     | SaveQueue
@@ -362,6 +400,10 @@ AnyCommand: TypeAlias = (
     | SetTicketState
     | RetitleTicket
     | AssignTicket
+    | SaveCanned
+    | RetireCanned
+    | ImportCanned
+    | ForgetLearned
 )
 """The union of all commands, for decoding."""
 

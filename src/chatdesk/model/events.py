@@ -295,6 +295,35 @@ class TicketEntryAdded(TicketEvent, frozen=True, kw_only=True, tag="ticket_entry
     author: Actor
 
 
+# -- canned responses ----------------------------------------------------------------------------
+
+
+class CannedChanged(Event, frozen=True, kw_only=True, tag="canned_changed"):
+    """A canned response was added, edited or retired."""
+
+    canned: str
+    version: int
+    retired: bool = False
+
+
+class CannedSent(ChatEvent, frozen=True, kw_only=True, tag="canned_sent"):
+    """An agent sent a message made from a canned response (A21, D06, D07)."""
+
+    agent: AgentId
+    canned: str
+    seq: int
+    likeness: float
+    """Of what was sent to the response's text, from 0 to 1; 1 is unchanged."""
+    learned: bool = False
+
+
+class LearnedForgotten(Event, frozen=True, kw_only=True, tag="learned_forgotten"):
+    """A learned question was taken away from its canned response."""
+
+    canned: str
+    learned: str
+
+
 AnyEvent: TypeAlias = (
     DeskConfigured
     | QueueSaved
@@ -324,6 +353,9 @@ AnyEvent: TypeAlias = (
     | TicketStateChanged
     | TicketAssigned
     | TicketEntryAdded
+    | CannedChanged
+    | CannedSent
+    | LearnedForgotten
 )
 """The union of all events, for decoding."""
 

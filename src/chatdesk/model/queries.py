@@ -11,6 +11,7 @@ from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, Ti
 from chatdesk.model.records import (
     Agent,
     Answers,
+    CannedResponse,
     Chat,
     Customer,
     Interaction,
@@ -334,6 +335,121 @@ class AskWhyNot(Query[Explanation], frozen=True, kw_only=True, tag="why_not"):
     agent: AgentId | None = None
 
 
+class CannedHit(View, frozen=True, kw_only=True, tag="canned_hit"):
+    """A canned response found, with its text as it would be sent in the chat asked for."""
+
+    response: CannedResponse
+    text: str
+    """The body with its placeholders filled in as far as they have values."""
+    unfilled: tuple[str, ...] = ()
+    """Names of placeholders that still stand in the text."""
+    score: float = 0.0
+    title_spans: tuple[tuple[int, int], ...] = ()
+    """Where the title matched: start and end, in characters."""
+    body_spans: tuple[tuple[int, int], ...] = ()
+
+
+class CannedHits(View, frozen=True, kw_only=True, tag="canned_hits"):
+    """Canned responses, the best first; `confidence` says how sure a question's first one is."""
+
+    hits: tuple[CannedHit, ...]
+    confidence: float | None = None
+    suggested: bool = False
+    """Whether the first ones are sure enough to be put before the agent unasked."""
+
+
+class SearchCanned(Query[CannedHits], frozen=True, kw_only=True, tag="search_canned"):
+    """Canned responses for a text (A22); an empty one lists by usage.
+
+    `use` is `question` (the visitor's words), `typing` (the agent's letters) or `shortcut`.
+    """
+
+    text: str = ""
+    use: str = "typing"
+    chat: ChatId | None = None
+    """Fills placeholders in."""
+    category: str | None = None
+    language: str | None = None
+    limit: int = 10
+
+
+class AskSuggestions(Query[CannedHits], frozen=True, kw_only=True, tag="suggestions"):
+    """Responses to the last thing the visitor said; `suggested` says whether to show them."""
+
+    chat: ChatId
+
+
+class CannedCategory(View, frozen=True, kw_only=True, tag="canned_category"):
+    """A category and the responses that lie in it, not in a category within it."""
+
+    category: str
+    responses: tuple[CannedHit, ...]
+
+
+class CannedList(View, frozen=True, kw_only=True, tag="canned_list"):
+    """All canned responses the agent may use, by category (A18)."""
+
+    categories: tuple[CannedCategory, ...]
+
+
+class AskCanned(Query[CannedList], frozen=True, kw_only=True, tag="canned_list"):
+    """All canned responses by category; `chat` fills placeholders in."""
+
+    chat: ChatId | None = None
+
+
+class DraftFinding(View, frozen=True, kw_only=True, tag="draft_finding"):
+    """Something to look at before sending: a code, a sentence, where; `blocks`: not as it is."""
+
+    code: str
+    message: str
+    span: tuple[int, int] | None = None
+    blocks: bool = False
+
+
+class DraftFindings(View, frozen=True, kw_only=True, tag="draft_findings"):
+    """What a look before sending found; nothing when all is well."""
+
+    findings: tuple[DraftFinding, ...]
+
+
+class CheckDraft(Query[DraftFindings], frozen=True, kw_only=True, tag="check_draft"):
+    """A look at a reply before it is sent (D06, D10)."""
+
+    chat: ChatId
+    text: str
+    canned: str | None = None
+
+
+class CannedGap(View, frozen=True, kw_only=True, tag="canned_gap"):
+    """A response sent in too many chats, or a question without a good one, with examples."""
+
+    chats: int
+    canned: str | None = None
+    share: float | None = None
+    question: str | None = None
+    examples: tuple[str, ...] = ()
+
+
+class CannedGaps(View, frozen=True, kw_only=True, tag="canned_gaps"):
+    """What the site or the list of canned responses lacks (D07, B29)."""
+
+    chats: int
+    with_canned: float
+    overused: tuple[CannedGap, ...]
+    unanswered: tuple[CannedGap, ...]
+    proposals: tuple[CannedGap, ...]
+    """Replies written by hand again and again, which could be canned responses."""
+
+
+class AskCannedGaps(Query[CannedGaps], frozen=True, kw_only=True, tag="canned_gaps"):
+    """The gaps seen in the last chats, at most `chats` of them."""
+
+    chats: int = 200
+    share: float = 0.3
+    """From what part of the chats a response is sent too often."""
+
+
 class Settings(View, frozen=True, kw_only=True, tag="settings"):
     """The desk's queues and agents as they are set up."""
 
@@ -360,6 +476,11 @@ AnyQuery: TypeAlias = (
     | AskExplain
     | AskWhyNot
     | AskSettings
+    | SearchCanned
+    | AskSuggestions
+    | AskCanned
+    | CheckDraft
+    | AskCannedGaps
 )
 """The union of all queries, for decoding."""
 
@@ -375,5 +496,9 @@ AnyView: TypeAlias = (
     | TicketDetail
     | Explanation
     | Settings
+    | CannedHits
+    | CannedList
+    | DraftFindings
+    | CannedGaps
 )
 """The union of all views that answer a query, for decoding."""

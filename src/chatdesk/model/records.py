@@ -2,9 +2,9 @@
 
 Every record has a `type` (its tag) and an `id`, unique for that type. A record that is *live* is
 held in memory by every replica of the desk; `chatdesk.rules.lifecycle.is_live` says which are.
-Personal data stands only in `Customer`, `Visitor`, `Message`, `Answers`, `Interaction`, `Ticket`
-(its title) and `TicketEntry`, and in a chat's `page`, `question` and `customer_name`; the journal
-holds ids and times.
+Personal data stands only in `Customer`, `Visitor`, `Message`, `Answers`, `Interaction`, `Learned`,
+`Ticket` (its title) and `TicketEntry`, and in a chat's `page`, `question` and `customer_name`; the
+journal holds ids and times.
 """
 
 from typing import TypeAlias
@@ -115,6 +115,8 @@ class AgentSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     role: Role = Role.AGENT
+    teams: tuple[str, ...] = ()
+    """Teams whose canned responses he sees."""
     queues: tuple[QueueId, ...] = ()
     skills: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -324,6 +326,8 @@ class Message(Record, frozen=True, kw_only=True, tag="message"):
     text: str = ""
     code: str | None = None
     details: dict[str, str] = {}
+    canned: str | None = None
+    """The canned response it was made from."""
 
 
 class Answers(Record, frozen=True, kw_only=True, tag="answers"):
@@ -390,6 +394,60 @@ class TicketEntry(Record, frozen=True, kw_only=True, tag="ticket_entry"):
     after: str | None = None
 
 
+class CannedResponse(Record, frozen=True, kw_only=True, tag="canned"):
+    """A text kept ready for questions that come again, with all it is found and limited by (A21).
+
+    `shortcuts` begin with ``#``. `categories` are paths, ``orders/returns`` lying in ``orders``.
+    `team` limits it to one team, `owner` to one agent; with neither it is everybody's.
+    """
+
+    id: str = ""
+    title: str
+    body: str
+    shortcuts: tuple[str, ...]
+    categories: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+    language: str | None = None
+    team: str | None = None
+    owner: AgentId | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    """The first instant at which it is no longer offered."""
+    attachments: tuple[str, ...] = ()
+    promise_seconds: Seconds | None = None
+    """What a holding reply promises: how soon the agent will be back (D04)."""
+    version: int = 1
+    """Grows by one a change."""
+    retired: bool = False
+
+
+class CannedUse(Record, frozen=True, kw_only=True, tag="canned_use"):
+    """How often a response was sent by one agent, or by all: a count that halves with time."""
+
+    response: str
+    agent: AgentId | None = None
+    level: float
+    """See `chatdesk.canned.usage.UsageCount`."""
+
+
+class Learned(Record, frozen=True, kw_only=True, tag="learned"):
+    """A question that a response has answered, without personal data; its id is the message's."""
+
+    response: str
+    question: str
+    customer: CustomerId
+    at: Instant
+    removed: bool = False
+
+
+class Suggesting(Record, frozen=True, kw_only=True, tag="suggesting"):
+    """What agents did with suggested responses, by how sure the suggestion was."""
+
+    wanted: float
+    accepted: tuple[float, ...]
+    ignored: tuple[float, ...]
+
+
 class Reply(Record, frozen=True, kw_only=True, tag="reply"):
     """What a command was answered, so that a repeated one is answered alike and does nothing."""
 
@@ -416,6 +474,10 @@ AnyRecord: TypeAlias = (
     | Interaction
     | Ticket
     | TicketEntry
+    | CannedResponse
+    | CannedUse
+    | Learned
+    | Suggesting
     | Reply
 )
 """The union of all records, for decoding."""

@@ -62,6 +62,20 @@ class TicketSaved(Result, frozen=True, kw_only=True, tag="ticket_saved"):
     state: TicketState
 
 
+class CannedSaved(Result, frozen=True, kw_only=True, tag="canned_saved"):
+    """The canned response is now at this version."""
+
+    canned: str
+    version: int
+
+
+class CannedImported(Result, frozen=True, kw_only=True, tag="canned_imported"):
+    """How many canned responses were added, and how many were changed."""
+
+    added: int
+    changed: int
+
+
 AnyResult: TypeAlias = (
     Done
     | ChatRequested
@@ -70,5 +84,7 @@ AnyResult: TypeAlias = (
     | CustomerSaved
     | InteractionSaved
     | TicketSaved
+    | CannedSaved
+    | CannedImported
 )
 """The union of all results, for decoding."""

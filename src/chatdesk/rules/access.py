@@ -85,6 +85,10 @@ COMMANDS: Mapping[type[c.Command[Any]], Row] = {
     c.SetTicketState: _STAFF,
     c.RetitleTicket: _STAFF,
     c.AssignTicket: _STAFF,
+    c.SaveCanned: _AGENT_OWN_LEADERS_ANY,
+    c.RetireCanned: _AGENT_OWN_LEADERS_ANY,
+    c.ImportCanned: _LEADERS,
+    c.ForgetLearned: _STAFF,
 }
 """Who may give which command; "own" is one's chat or ticket, or oneself."""
 
@@ -103,6 +107,11 @@ QUERIES: Mapping[type[q.Query[Any]], Row] = {
     q.AskExplain: _STAFF,
     q.AskWhyNot: _AGENT_OWN_LEADERS_ANY,
     q.AskSettings: _ADMINS,
+    q.SearchCanned: _STAFF,
+    q.AskSuggestions: _AGENT_OWN_LEADERS_ANY,
+    q.AskCanned: _STAFF,
+    q.CheckDraft: _STAFF,
+    q.AskCannedGaps: _LEADERS,
 }
 """Who may ask what. An agent's "own" transcripts are those of running chats he has or had, of
 chats in line, and of chats that are over, which belong to the customer's history (B20)."""

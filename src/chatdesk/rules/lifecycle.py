@@ -11,12 +11,16 @@ from typing import Any, TypeVar
 from chatdesk.model.errors import WrongState
 from chatdesk.model.records import (
     Agent,
+    CannedResponse,
+    CannedUse,
     Chat,
     Counters,
     DeskRecord,
+    Learned,
     Offer,
     Queue,
     Record,
+    Suggesting,
     Ticket,
     Visitor,
 )
@@ -155,6 +159,10 @@ LIVE: Mapping[type[Record], Callable[[Any], bool]] = {
     Chat: lambda chat: chat.state in LIVE_CHAT,
     Offer: lambda offer: offer.state is OfferState.PENDING,
     Ticket: lambda ticket: ticket.state in LIVE_TICKET,
+    CannedResponse: lambda _: True,
+    CannedUse: lambda _: True,
+    Learned: lambda learned: not learned.removed,
+    Suggesting: lambda _: True,
 }
 """Which records of a kind every replica holds in memory; of other kinds, none."""
 

@@ -262,6 +262,7 @@ class MemoryStore(Store):
             *self._of("answers", chat_ids, "chat"),
             *self._of("answers", {customer}),
             *self._of("interaction", {customer}),
+            *self._of("learned", {customer}),
             *self._of("ticket_entry", {ticket.id for ticket in tickets}, "ticket"),
             *self._replies_to(visitors),
         ]

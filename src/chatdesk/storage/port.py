@@ -65,6 +65,7 @@ FINDABLE: dict[str, tuple[str, ...]] = {
         "updated_at",
     ),
     "ticket_entry": ("id", "ticket", "seq", "at"),
+    "canned": ("id",),
 }
 """The fields of each kind that `Find` may name, which a SQL store keeps as columns."""
 
@@ -136,9 +137,10 @@ class Store(ABC):
     def erase(self, customer: CustomerId, *, by: Actor, at: Instant) -> Revision:
         """Erases a person: a commit of its own, with the event `CustomerErased`.
 
-        Deletes his `Customer`, `Visitor`, `Message`, `Answers`, `Interaction` and `TicketEntry`
-        records and the replies of his visitors; blanks the title of his tickets and the page,
-        question and customer name of his chats. What statistics count stays. Raises `NotFound`.
+        Deletes his `Customer`, `Visitor`, `Message`, `Answers`, `Interaction`, `Learned` and
+        `TicketEntry` records and the replies of his visitors; blanks the title of his tickets and
+        the page, question and customer name of his chats. What statistics count stays. Raises
+        `NotFound`.
         """
 
     @abstractmethod

@@ -9,18 +9,22 @@ from chatdesk.model.records import (
     Agent,
     AgentSetup,
     Answers,
+    CannedResponse,
+    CannedUse,
     Chat,
     Counters,
     Customer,
     DeskRecord,
     DeskSetup,
     Interaction,
+    Learned,
     Message,
     Offer,
     Queue,
     QueueSetup,
     Record,
     Reply,
+    Suggesting,
     Ticket,
     TicketEntry,
     Visitor,
@@ -179,6 +183,41 @@ def a_reply(id_: str = "visitor:visitor:1", **fields: Any) -> Reply:
     return Reply(**{**plain, **fields})
 
 
+def a_response(id_: str = "response", **fields: Any) -> CannedResponse:
+    """A canned response that everybody may use."""
+    plain = {
+        "id": id_,
+        "title": "Opening hours",
+        "body": "We are open from nine to six.",
+        "shortcuts": (f"#{id_}",),
+        "categories": ("general",),
+    }
+    return CannedResponse(**{**plain, **fields})
+
+
+def a_canned_use(**fields: Any) -> CannedUse:
+    """How often all agents sent a response."""
+    return CannedUse(**{"id": "response/", "response": "response", "level": 1.5, **fields})
+
+
+def a_learned_question(id_: str = "chat.000001", **fields: Any) -> Learned:
+    """A question that a response has answered."""
+    plain = {
+        "id": id_,
+        "response": "response",
+        "question": "when do you open",
+        "customer": "customer",
+        "at": NOON,
+    }
+    return Learned(**{**plain, **fields})
+
+
+def some_suggesting(**fields: Any) -> Suggesting:
+    """What agents did with suggestions."""
+    plain = {"id": "suggesting", "wanted": 0.6, "accepted": (1.0, 0.0), "ignored": (0.0, 2.0)}
+    return Suggesting(**{**plain, **fields})
+
+
 def some_counters(**fields: Any) -> Counters:
     """The numbers of a new desk."""
     return Counters(**{"id": "default", **fields})
@@ -200,6 +239,10 @@ def one_of_each() -> tuple[Record, ...]:
         an_interaction(),
         a_ticket(),
         a_ticket_entry(),
+        a_response(),
+        a_canned_use(),
+        a_learned_question(),
+        some_suggesting(),
         a_reply(),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chatdesk.desk.handlers import agents, chats, customers, setup, tickets
+from chatdesk.desk.handlers import agents, canned, chats, customers, setup, tickets
 from chatdesk.desk.step import Step
 from chatdesk.model import commands as c
 from chatdesk.model.results import Result
@@ -43,5 +43,9 @@ HANDLERS: Mapping[type[c.Command[Any]], Handler] = {
     c.SetTicketState: tickets.set_ticket_state,
     c.RetitleTicket: tickets.retitle_ticket,
     c.AssignTicket: tickets.assign_ticket,
+    c.SaveCanned: canned.save_canned,
+    c.RetireCanned: canned.retire_canned,
+    c.ImportCanned: canned.import_canned,
+    c.ForgetLearned: canned.forget_learned,
 }
 """The handler of every command."""

@@ -6,6 +6,7 @@ from chatdesk.desk import chats as moves
 from chatdesk.desk.checks import check_id, check_page, check_request_texts, check_text
 from chatdesk.desk.customers import Identity, identify, keep_visitor
 from chatdesk.desk.handlers.agents import check_can_receive
+from chatdesk.desk.handlers.canned import canned_sent, check_canned
 from chatdesk.desk.routing import route
 from chatdesk.desk.step import STAFF, Step, agent_audience, chat_audience
 from chatdesk.desk.talk import add_message, agent_says, visitor_says
@@ -210,7 +211,10 @@ def post_message(step: Step, command: PostMessage) -> MessagePosted:
         check_epoch(chat, command.epoch)
         if step.by.kind is ActorKind.AGENT and chat.state is not ChatState.ACTIVE:
             raise WrongState(f"chat {chat.id!r} is {chat.state}", mend="Take or accept it first.")
-        chat = agent_says(step, chat, step.by, text)
+        response = check_canned(step, command)
+        if step.by.kind is ActorKind.AGENT:
+            canned_sent(step, chat, command, response)
+        chat = agent_says(step, chat, step.by, text, command.canned)
     step.state.put(chat)
     return MessagePosted(chat=chat.id, seq=chat.messages)
 

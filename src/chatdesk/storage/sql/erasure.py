@@ -27,6 +27,7 @@ def erase_rows(connection: Connection, desk: DeskId, customer: CustomerId) -> tu
     _delete(connection, desk, "message", TABLES["message"].c.chat.in_(chats))
     _delete(connection, desk, "answers", or_(answers.customer == customer, answers.chat.in_(chats)))
     _delete(connection, desk, "interaction", TABLES["interaction"].c.customer == customer)
+    _delete(connection, desk, "learned", TABLES["learned"].c.customer == customer)
     _delete(connection, desk, "ticket_entry", TABLES["ticket_entry"].c.ticket.in_(tickets))
     _delete(connection, desk, "visitor", TABLES["visitor"].c.customer == customer)
     _delete(connection, desk, "customer", TABLES["customer"].c.id == customer)

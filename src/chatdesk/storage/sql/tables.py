@@ -43,13 +43,17 @@ NAMES = MappingProxyType(
         "interaction": "interactions",
         "ticket": "tickets",
         "ticket_entry": "ticket_entries",
+        "canned": "canned",
+        "canned_use": "canned_uses",
+        "learned": "learned",
+        "suggesting": "suggesting",
         "reply": "replies",
     }
 )
 """What the table of each kind is called, after `chatdesk_`."""
 
-ALWAYS_LIVE = ("desk", "counters", "queue", "agent")
-SOMETIMES_LIVE = ("visitor", "chat", "offer", "ticket")
+ALWAYS_LIVE = ("desk", "counters", "queue", "agent", "canned", "canned_use", "suggesting")
+SOMETIMES_LIVE = ("visitor", "chat", "offer", "ticket", "learned")
 
 _MORE_COLUMNS = MappingProxyType(
     {
@@ -57,6 +61,8 @@ _MORE_COLUMNS = MappingProxyType(
         "visitor": ("chat",),
         "chat": ("closed_at",),
         "offer": ("settled_at",),
+        "canned_use": ("response", "agent"),
+        "learned": ("response", "customer", "at"),
         "reply": ("at", "command"),
     }
 )
@@ -72,6 +78,7 @@ INDEXES = MappingProxyType(
         "interaction": (("customer", "at"),),
         "ticket": (("customer",), ("chat",), ("number",), ("updated_at", "id")),
         "ticket_entry": (("ticket", "seq"),),
+        "learned": (("customer",),),
         "reply": (("at",),),
     }
 )

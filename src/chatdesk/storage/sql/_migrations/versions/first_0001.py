@@ -12,7 +12,7 @@ down_revision = None
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
-SOMETIMES_LIVE = ("visitors", "chats", "offers", "tickets")
+SOMETIMES_LIVE = ("visitors", "chats", "offers", "tickets", "learned")
 
 RECORDS: dict[str, Sequence[str]] = {
     "setups": (),
@@ -32,6 +32,10 @@ RECORDS: dict[str, Sequence[str]] = {
         "number state customer visitor chat assignee created_at updated_at".split(),
     ),
     "ticket_entries": ("ticket", "seq", "at"),
+    "canned": (),
+    "canned_uses": ("response", "agent"),
+    "learned": ("response", "customer", "at"),
+    "suggesting": (),
     "replies": ("at", "command"),
 }
 
@@ -53,6 +57,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tickets", ("number",)),
     ("tickets", ("updated_at", "id")),
     ("ticket_entries", ("ticket", "seq")),
+    ("learned", ("customer",)),
     ("replies", ("at",)),
 )
 

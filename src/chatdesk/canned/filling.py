@@ -1,0 +1,35 @@
+"""What a desk's records put into the placeholders of a reply (B25, D01)."""
+
+from chatdesk.model.records import Agent, Chat, Customer, DeskSetup
+
+
+def first_name(name: str | None) -> str | None:
+    """The first word of a name."""
+    parts = (name or "").split()
+    return parts[0] if parts else None
+
+
+def values_for(
+    setup: DeskSetup, chat: Chat | None, agent: Agent | None, customer: Customer | None = None
+) -> dict[str, str | None]:
+    """The values of placeholders for a reply in a chat, by name.
+
+    What no record holds (an order's number, the desk's phone) the shop keeps in the customer's
+    `attributes` under the placeholder's own name, such as ``order.number``.
+    """
+    name = customer.name if customer is not None else None
+    if name is None and chat is not None:
+        name = chat.customer_name
+    page = None if chat is None else chat.page
+    own = {} if customer is None else customer.attributes
+    return {
+        **{key: value for key, value in own.items() if "." in key},
+        "customer.company": own.get("company"),
+        "customer.name": name,
+        "customer.first_name": first_name(name),
+        "customer.email": None if customer is None else customer.email,
+        "agent.name": None if agent is None else agent.setup.name,
+        "desk.name": setup.name,
+        "page.title": None if page is None else page.title,
+        "page.url": None if page is None else page.url,
+    }

@@ -1,0 +1,243 @@
+"""Canned responses: kept by agents, counted and learned from when they are sent."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from chatdesk.canned.filling import values_for
+from chatdesk.canned.learning import FEWEST_WORDS, MOST_LEARNED, NEARLY, without_personal_data
+from chatdesk.canned.likeness import likeness
+from chatdesk.canned.placeholders import PlaceholderRenderer
+from chatdesk.canned.responses import duplicate_problems, problems
+from chatdesk.canned.suggest import after_feedback
+from chatdesk.canned.text import words
+from chatdesk.canned.usage import HALF_LIFE, one_more
+from chatdesk.desk.shelf import SUGGESTING, use_id
+from chatdesk.desk.step import STAFF, Step
+from chatdesk.model.commands import (
+    ForgetLearned,
+    ImportCanned,
+    PostMessage,
+    RetireCanned,
+    SaveCanned,
+)
+from chatdesk.model.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
+from chatdesk.model.events import CannedChanged, CannedSent, LearnedForgotten
+from chatdesk.model.ids import AgentId
+from chatdesk.model.records import (
+    CannedResponse,
+    CannedUse,
+    Chat,
+    Learned,
+    Message,
+    Suggesting,
+)
+from chatdesk.model.results import CannedImported, CannedSaved, Done
+from chatdesk.rules.access import Scope
+
+MOST_IMPORTED = 100_000
+
+_RENDERER = PlaceholderRenderer()
+
+
+def save_canned(step: Step, command: SaveCanned) -> CannedSaved:
+    """Adds a response, or edits one; an edit of an older version is refused."""
+    response = command.response
+    before = step.state.shelf.responses.get(response.id)
+    _check_owner(step, response)
+    if before is not None:
+        _check_owner(step, before)
+        if response.version != before.version:
+            raise WrongState(
+                f"response {response.id!r} is at version {before.version}, not {response.version}",
+                mend="Read the response again and repeat the change.",
+            )
+    response = replace(response, id=response.id or f"r-{step.fresh}")
+    found = (*problems(response), *duplicate_problems(response, _others(step, {response.id})))
+    if found:
+        raise InvalidInput(found)
+    response = _put(step, response, before)
+    return CannedSaved(canned=response.id, version=response.version)
+
+
+def retire_canned(step: Step, command: RetireCanned) -> Done:
+    """Takes a response out of use; what it has learned stays for its return."""
+    response = step.state.shelf.response(command.canned)
+    _check_owner(step, response)
+    _put(step, replace(response, retired=True), response)
+    return Done()
+
+
+def import_canned(step: Step, command: ImportCanned) -> CannedImported:
+    """Adds or changes responses by their ids: all, or none when anything is wrong with any."""
+    responses = command.responses
+    if len(responses) > MOST_IMPORTED:
+        limit = f"at most {MOST_IMPORTED} at once"
+        raise InvalidInput.field("responses", "too_long", limit)
+    found = [
+        FieldProblem(f"responses[{number}].{problem.field}", problem.code, problem.message)
+        for number, response in enumerate(responses)
+        for problem in (*problems(response), *_meets_others(step, responses, number))
+    ]
+    if found:
+        raise InvalidInput(found)
+    known = step.state.shelf.responses
+    changed = sum(response.id in known for response in responses)
+    for response in responses:
+        _put(step, response, known.get(response.id))
+    return CannedImported(added=len(responses) - changed, changed=changed)
+
+
+def forget_learned(step: Step, command: ForgetLearned) -> Done:
+    """Takes a learned question away."""
+    learned = step.state.shelf.learned.get(command.learned)
+    if learned is None:
+        raise NotFound("learned question", command.learned)
+    _unlearn(step, learned)
+    return Done()
+
+
+def check_canned(step: Step, command: PostMessage) -> CannedResponse | None:
+    """The response the message was made from, if any; raises `NotFound`."""
+    if command.canned is None:
+        return None
+    response = step.state.shelf.response(command.canned)
+    _check_reader(step, response)
+    return response
+
+
+def canned_sent(
+    step: Step, chat: Chat, command: PostMessage, response: CannedResponse | None
+) -> None:
+    """Counts what an agent sent, learns from it, and notes whether the suggestions were good.
+
+    `chat` is as it was when he answered: its last message of the visitor is the question.
+    """
+    agent = step.me()
+    if command.confidence is not None and 0 <= command.confidence <= 1:
+        _note_suggestion(step, command, command.confidence)
+    if response is None:
+        return
+    for whose in (None, agent):
+        _count(step, response.id, whose)
+    values = values_for(step.setup, chat, step.state.agents.get(agent))
+    alike = round(likeness(_RENDERER.render(response.body, values).text, command.text), 6)
+    learned = alike >= NEARLY and _learn(step, chat, response)
+    step.state.emit(
+        CannedSent(
+            at=step.now,
+            by=step.by,
+            command=step.command,
+            audience=STAFF,
+            chat=chat.id,
+            queue=chat.queue,
+            agent=agent,
+            canned=response.id,
+            seq=chat.messages + 1,
+            likeness=alike,
+            learned=learned,
+        )
+    )
+
+
+def _others(step: Step, ids: set[str]) -> Iterable[CannedResponse]:
+    return (each for id_, each in step.state.shelf.responses.items() if id_ not in ids)
+
+
+def _meets_others(
+    step: Step, responses: tuple[CannedResponse, ...], number: int
+) -> tuple[FieldProblem, ...]:
+    """Shortcuts and ids that another of the responses, or one the desk has, has too."""
+    response = responses[number]
+    earlier = responses[:number]
+    twice = any(each.id == response.id for each in earlier)
+    same = (FieldProblem("id", "invalid", "another response has this id"),) if twice else ()
+    imported = {each.id for each in responses}
+    return (*same, *duplicate_problems(response, (*earlier, *_others(step, imported))))
+
+
+def _check_owner(step: Step, response: CannedResponse) -> None:
+    """An agent keeps his own responses; those of a team or of all are a supervisor's."""
+    if step.scope is Scope.OWN and response.owner != step.by.id:
+        raise NotAllowed(
+            "only a supervisor changes responses of others",
+            mend="Make it your own: set its owner to yourself.",
+        )
+
+
+def _check_reader(step: Step, response: CannedResponse) -> None:
+    if response.owner is not None and response.owner != step.by.id:
+        raise NotFound("canned response", response.id)
+
+
+def _put(step: Step, response: CannedResponse, before: CannedResponse | None) -> CannedResponse:
+    version = 1 if before is None else before.version + 1
+    response = replace(response, version=version)
+    step.state.put(response)
+    step.state.emit(
+        CannedChanged(
+            at=step.now,
+            by=step.by,
+            command=step.command,
+            audience=STAFF,
+            canned=response.id,
+            version=version,
+            retired=response.retired,
+        )
+    )
+    return response
+
+
+def _count(step: Step, response: str, agent: AgentId | None) -> None:
+    id_ = use_id(response, agent)
+    before = step.state.shelf.uses.get(id_)
+    level = one_more(None if before is None else before.level, step.now / HALF_LIFE)
+    step.state.put(CannedUse(id=id_, response=response, agent=agent, level=level))
+
+
+def _learn(step: Step, chat: Chat, response: CannedResponse) -> bool:
+    """Keeps the visitor's question as one more way to find the response."""
+    asked = step.state.guests.get(Message, f"{chat.id}.{chat.visitor_seq:06d}")
+    if asked is None or chat.unanswered_since is None:
+        return False
+    names = (chat.customer_name,) if chat.customer_name else ()
+    question = without_personal_data(asked.text, names)
+    if len(words(question)) < FEWEST_WORDS:
+        return False
+    own = step.state.shelf.questions_of(response.id)
+    if len(own) >= MOST_LEARNED:
+        _unlearn(step, own[0])
+    step.state.put(
+        Learned(
+            id=asked.id,
+            response=response.id,
+            question=question,
+            customer=chat.customer,
+            at=step.now,
+        )
+    )
+    return True
+
+
+def _unlearn(step: Step, learned: Learned) -> None:
+    step.state.put(replace(learned, question="", removed=True))
+    step.state.emit(
+        LearnedForgotten(
+            at=step.now,
+            by=step.by,
+            command=step.command,
+            audience=STAFF,
+            canned=learned.response,
+            learned=learned.id,
+        )
+    )
+
+
+def _note_suggestion(step: Step, command: PostMessage, confidence: float) -> None:
+    accepted = command.canned is not None and command.canned in command.suggested
+    after = after_feedback(step.state.shelf.calibration(), confidence, accepted=accepted)
+    step.state.put(
+        Suggesting(
+            id=SUGGESTING, wanted=after.wanted, accepted=after.accepted, ignored=after.ignored
+        )
+    )
