@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from chatdesk._extras import MissingExtra, require_extra
 from chatdesk.model.errors import ChatdeskError, ConfigurationError
@@ -180,16 +180,13 @@ def simulate_command() -> Callable[..., None]:
 
 def search_command() -> Callable[..., None]:
     """`chatdesk search`: what fits a question, or how well the search does on a whole file."""
-    from chatdesk.canned.search import Use
-    from chatdesk.cli_search import evaluate_file
-    from chatdesk.cli_search import search as find
 
     def search(
         file: Path,
         query: str | None = None,
         /,
         *,
-        use: Use = "question",
+        use: Literal["question", "typing", "shortcut"] = "question",
         limit: int = 5,
         evaluate: bool = False,
         work: Path | None = None,
@@ -214,6 +211,9 @@ def search_command() -> Callable[..., None]:
         json
             Print the measures as JSON.
         """
+        from chatdesk.cli_search import evaluate_file
+        from chatdesk.cli_search import search as find
+
         if evaluate == (query is not None):
             raise ConfigurationError("give a query to search for, or --evaluate without one")
         try:
