@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant("desk/talk.py", "if author.kind is not ActorKind.AGENT:\n        return chat\n", ""),
     # agents
     Mutant("desk/staffing.py", "if can and not was:", "if can:"),
-    Mutant("desk/staffing.py", "elif was and not can:", "elif not can:"),
+    Mutant("desk/staffing.py", "elif was and not can:", "elif False:"),
     Mutant("desk/staffing.py", "available_since=None, available_seconds", "available_seconds"),
     Mutant(
         "desk/presence.py",

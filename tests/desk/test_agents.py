@@ -138,6 +138,18 @@ def test_closing_one_device_leaves_the_agent_there() -> None:
     assert shop.agent("ada").left_at == shop.clock.now
 
 
+def test_a_renewed_lease_leaves_the_order_of_idleness() -> None:
+    """C15, C16: still being there is not coming back."""
+    shop = a_shop("ada", "ben")
+    before = shop.agent("ada")
+    shop.wait(20.0)
+    shop.do(c.Connect(device="web"), ADA)
+    after = shop.agent("ada")
+    assert (after.place, after.available_since) == (before.place, before.available_since)
+    assert shop.heard(e.AgentStatusChanged) == []
+    assert shop.chat(shop.ask()).agent == "ada"
+
+
 def test_a_second_device_does_not_set_the_status_anew() -> None:
     """B04, B08: the login status is for the first device only."""
     shop = a_shop("ada")

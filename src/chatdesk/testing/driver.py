@@ -57,6 +57,8 @@ class Driver:
     now: Instant = NOON
     check_every: int | None = CHECK_EVERY
     """`None`: never look at the invariants."""
+    policy: str | None = None
+    """The one policy that all queues use; `None`: any of those the desk knows."""
     done: int = 0
     refused: dict[str, int] = attrs.field(factory=dict)
     """How often which refusal was answered, by its code."""
@@ -80,6 +82,9 @@ class Driver:
     def set_up(self) -> None:
         """Give the commands that make a desk of this seed."""
         for command in opening_commands(self.random):
+            if isinstance(command, c.SaveQueue) and self.policy is not None:
+                setup = msgspec.structs.replace(command.setup, policy=self.policy)
+                command = msgspec.structs.replace(command, setup=setup)  # noqa: PLW2901
             self.give(command, v.service())
 
     def steps(self, commands: int) -> None:
@@ -261,7 +266,7 @@ def _varied_queue(d: Driver, name: str) -> r.QueueSetup:
     change: dict[str, Any] = d.random.choice(
         [
             {"mode": d.random.choice(list(v.QueueMode))},
-            {"policy": d.random.choice(sorted(d.desk.state.policies))},
+            {"policy": d.policy or d.random.choice(sorted(d.desk.state.policies))},
             {"discipline": d.random.choice(sorted(d.desk.state.disciplines))},
             {"length_limit": d.random.choice([None, 2, 5]), "reopen_at": None},
             {"wait_limit_seconds": d.random.choice([None, 40.0, 200.0])},
