@@ -83,7 +83,7 @@ def simulate_command() -> Callable[..., None]:
     """`chatdesk simulate`; made here because its options are described with cyclopts."""
     from cyclopts import Parameter
 
-    from chatdesk import cli_simulate
+    from chatdesk.cli_simulate import Output, Question, length_of, names, numbers, run_simulation
 
     flag = Annotated[bool, Parameter(negative=())]
 
@@ -155,24 +155,24 @@ def simulate_command() -> Callable[..., None]:
         plot
             Write a picture to this .svg or .png file.
         """
-        cli_simulate.run_simulation(
-            cli_simulate.Question(
+        run_simulation(
+            Question(
                 agents=agents,
                 capacity=capacity,
                 arrival_rate=arrival_rate,
                 service_rate=service_rate,
                 patience_rate=patience_rate,
                 patience=patience,
-                agent_rates=cli_simulate.numbers("--agent-rates", agent_rates),
-                priorities=cli_simulate.numbers("--priorities", priorities),
+                agent_rates=numbers("--agent-rates", agent_rates),
+                priorities=numbers("--priorities", priorities),
                 policy=policy,
                 discipline=discipline,
                 scenario=scenario,
             ),
-            cli_simulate.length_of(customers, warm_up, replications),
+            length_of(customers, warm_up, replications),
             seed=seed,
-            compared=cli_simulate.names(compare),
-            output=cli_simulate.Output(json=json, csv=csv, plot=plot),
+            compared=names(compare),
+            output=Output(json=json, csv=csv, plot=plot),
         )
 
     return simulate
