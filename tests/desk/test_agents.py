@@ -321,6 +321,7 @@ def test_a_lower_maximum_withdraws_the_latest_offers() -> None:
     shop = offering("ada")
     chats = [shop.ask(who) for who in (ANA, BOB, EVE)]
     shop.hire("ada", online=False, capacity=1)
+    assert [settled.chat for settled in shop.heard(e.OfferSettled)] == [chats[2], chats[1]]
     assert [shop.chat(chat).state for chat in chats] == [
         ChatState.OFFERED,
         ChatState.WAITING,
