@@ -10,7 +10,7 @@ from chatdesk.model.ids import ChatId
 TOO_OFTEN = 0.2
 """Share of the chats from which a reply says that something is missing on the site."""
 
-GOOD = 0.35
+GOOD = 0.3
 """Confidence from which a question counts as having a good reply."""
 
 EXAMPLES = 3

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain
-from math import log
+from math import exp, log
 
 from msgspec import Struct
 
@@ -303,7 +303,7 @@ def confidence(
     rarest = log(1 + (len(index) + 0.5) / 0.5)
     possible = sum(terms.values()) + (1 + unknown) * UNKNOWN_WEIGHT * rarest
     lead = (1 + (best - second) / TOP) ** LEAD_POWER
-    return float(min(1.0, best / TOP / possible * lead))
+    return 1 - exp(-best / TOP / possible * lead)
 
 
 UNKNOWN_WEIGHT = 3.5

@@ -14,7 +14,7 @@ SUGGESTED = 3
 BUCKETS = 40
 """Steps in which confidence, 0 to 1, is remembered."""
 
-FIRST_THRESHOLD = 0.35
+FIRST_THRESHOLD = 0.3
 """Confidence from which a desk without feedback suggests."""
 
 PRIOR = 3.0
