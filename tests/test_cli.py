@@ -241,6 +241,15 @@ def test_planning_commands_print_their_tables(capfd: pytest.CaptureFixture[str])
     assert "chats_per_hour" in capfd.readouterr().err
 
 
+def test_a_simulation_takes_its_options(capfd: pytest.CaptureFixture[str]) -> None:
+    """Every option of `chatdesk simulate` reaches it; an unknown policy is told."""
+    size = ("--agents", "3", "--arrival-rate", "2", "--customers", "300", "--seed", "4")
+    assert run(["simulate", *size, "--json"]) == 0
+    assert '"p_wait"' in capfd.readouterr().out
+    assert run(["simulate", *size, "--policy", "no-such"]) == 2
+    assert "no-such" in capfd.readouterr().err.replace("_", "-")
+
+
 def test_canned_responses_are_searched(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """A22: a file is searched or measured; a missing file and half a question are told."""
     file = tmp_path / "replies.jsonl"

@@ -59,7 +59,11 @@ def make_app() -> "App":
     app.command(migrate)
     app.command(search_command())
     app.command(staff_commands())
-    app.command(simulate_command())
+    app.command(
+        "chatdesk.cli_simulate_options:simulate",  # imported when it is called
+        name="simulate",
+        help="Simulate a desk with the rules that run it, and say how sure each figure is.",
+    )
     return app
 
 
@@ -77,105 +81,6 @@ def migrate(url: str, /) -> None:
 
     SqlStore(url).migrate()
     print(f"{url} is at version {SCHEMA}.")
-
-
-def simulate_command() -> Callable[..., None]:
-    """`chatdesk simulate`; made here because its options are described with cyclopts."""
-    from cyclopts import Parameter
-
-    from chatdesk.cli_simulate import Output, Question, length_of, names, numbers, run_simulation
-
-    flag = Annotated[bool, Parameter(negative=())]
-
-    def simulate(  # noqa: PLR0913  # the options of a command
-        *,
-        agents: int = 10,
-        capacity: int = 1,
-        arrival_rate: float | None = None,
-        service_rate: float = 1.0,
-        patience_rate: float | None = None,
-        patience: float | None = None,
-        agent_rates: str | None = None,
-        priorities: str | None = None,
-        policy: str | None = None,
-        discipline: str | None = None,
-        scenario: Path | None = None,
-        customers: int = 200_000,
-        warm_up: int | None = None,
-        replications: int = 1,
-        seed: int = 1,
-        compare: str | None = None,
-        json: flag = False,
-        csv: flag = False,
-        plot: Path | None = None,
-    ) -> None:
-        """Simulate a desk with the rules that run it, and say how sure each figure is.
-
-        Rates are per unit of time, whichever you choose; times are in that unit. Two policies with
-        the same seed meet the same customers.
-
-        Parameters
-        ----------
-        agents
-            How many agents.
-        capacity
-            Most chats an agent has at once; with --agent-rates, as many as that gives.
-        arrival_rate
-            Customers who come per unit of time.
-        service_rate
-            Chats that an agent with one chat finishes per unit of time.
-        patience_rate
-            1 / the mean time until a waiting customer gives up; without it nobody does.
-        patience
-            A patience that is the same for all, instead of --patience-rate.
-        agent_rates
-            Total rate of an agent with 0, 1, 2, … chats, such as 0,1,1.6,1.9.
-        priorities
-            Shares of customers by priority, the most urgent first, such as 1,4.
-        policy
-            A policy's name, such as least-busy, or module:Class for your own.
-        discipline
-            first-come, priority, earliest-due or ageing, or module:Class.
-        scenario
-            A JSON or TOML file that says who comes and who is there.
-        customers
-            Customers who count, in each replication.
-        warm_up
-            Customers before them who do not count; a twentieth unless said.
-        replications
-            Independent runs; intervals of a single one come from batch means.
-        seed
-            Another number gives other customers.
-        compare
-            Policies to compare on the same customers, such as least-busy,random.
-        json
-            Print JSON.
-        csv
-            Print CSV.
-        plot
-            Write a picture to this .svg or .png file.
-        """
-        run_simulation(
-            Question(
-                agents=agents,
-                capacity=capacity,
-                arrival_rate=arrival_rate,
-                service_rate=service_rate,
-                patience_rate=patience_rate,
-                patience=patience,
-                agent_rates=numbers("--agent-rates", agent_rates),
-                priorities=numbers("--priorities", priorities),
-                policy=policy,
-                discipline=discipline,
-                scenario=scenario,
-            ),
-            length_of(customers, warm_up, replications),
-            seed=seed,
-            compared=names(compare),
-            output=Output(json=json, csv=csv, plot=plot),
-        )
-
-    return simulate
 
 
 def search_command() -> Callable[..., None]:
