@@ -14,6 +14,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from math import log
 
 import attrs
@@ -84,25 +85,18 @@ def passages_of(response: CannedResponse, learned: Iterable[str]) -> tuple[tuple
 def impacts(response: CannedResponse, passages: Sequence[Sequence[str]]) -> dict[str, int]:
     """Every term of a response with its impact, 1 to 255. Linear in the text."""
     stops = stop_words(languages_of(response))
-    head_words = Counter(word for passage in passages for word in passage)
-    body_words = Counter(text.words(f"{response.body}\n{' '.join(response.categories)}"))
+    head_words = list(chain.from_iterable(passages))
+    body_words = text.words(f"{response.body}\n{' '.join(response.categories)}")
     head = _count_terms(head_words, stops)
-    for passage in passages:
-        for pair in text.pair_terms(passage, stops):
-            head[pair] = head.get(pair, 0) + 1
-    head_total = head_words.total()
-    found = _impacts(_count_terms(body_words, stops), head, body_words.total(), head_total)
-    found.update(_prefix_impacts(response, passages, head_words, stops))
+    head.update(pair for passage in passages for pair in text.pair_terms(passage, stops))
+    body = _count_terms(body_words, stops)
+    found = _impacts(body, head, len(body_words), len(head_words))
+    found.update(_prefix_impacts(response, passages, Counter(head_words), stops))
     return found
 
 
-def _count_terms(words: Mapping[str, int], stops: AbstractSet[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    known = counts.get
-    for word, count in words.items():
-        for term in text.word_terms(word, word in stops):
-            counts[term] = known(term, 0) + count
-    return counts
+def _count_terms(words: Iterable[str], stops: AbstractSet[str]) -> Counter[str]:
+    return Counter(chain.from_iterable([text.word_terms(word, word in stops) for word in words]))
 
 
 def _impacts(
@@ -165,7 +159,8 @@ class Postings:
             if known is None:
                 lists[term] = posting
             elif isinstance(known, int):
-                lists[term] = array("I", sorted((known, posting)))
+                pair = (known, posting) if known < posting else (posting, known)
+                lists[term] = array("I", pair)
             elif known[-1] < posting:
                 known.append(posting)
             else:
