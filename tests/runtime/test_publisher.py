@@ -11,13 +11,13 @@ from chatdesk.model.errors import StoreUnavailable
 from chatdesk.model.events import Event
 from chatdesk.model.ids import Revision
 from chatdesk.model.queries import AskOverview
-from chatdesk.model.values import Actor, agent, visitor
+from chatdesk.model.values import Actor, ActorKind, agent, visitor
 from chatdesk.rules.access import visible
 from chatdesk.runtime import publisher
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.subscriptions import Subscription
 from chatdesk.storage.memory import MemoryStore
-from chatdesk.transport.frames import Bye, ByeCode, Reset, ServerFrame, Update, told
+from chatdesk.transport.frames import Bye, ByeCode, Reset, ServerFrame, Update, told, told_visitor
 from tests.runtime.shop import (
     ANA,
     BO,
@@ -57,7 +57,8 @@ def got(frames: Subscription) -> list[Update]:
 def check(updates: list[Update], desk: ChatDesk, by: Actor, after: Revision) -> None:
     """The updates are exactly what the journal says the viewer is to be told."""
     heard = [(update.revision, [n.event for n in update.notices]) for update in updates]
-    wanted = [(r, [told(e) for e in events]) for r, events in expected(desk, by, after)]
+    tell = told_visitor if by.kind is ActorKind.VISITOR else told
+    wanted = [(r, [tell(e) for e in events]) for r, events in expected(desk, by, after)]
     assert heard == wanted
     assert all(a.revision < b.revision for a, b in pairwise(updates))
 

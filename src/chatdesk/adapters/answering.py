@@ -59,8 +59,10 @@ async def _answer(desk: AsyncChatDesk, frame: ClientFrame, claims: Claims) -> Se
             result: Any = await _execute(desk, frame, claims)
             return Replied(id=frame.id, revision=desk.revision, result=result)
         case Query():
+            # read before: who resumes from it may hear something twice, but misses nothing
+            revision = desk.revision
             view: Any = await desk.ask(frame, by=claims.actor)
-            return Answered(id=frame.id, revision=desk.revision, view=view)
+            return Answered(id=frame.id, revision=revision, view=view)
         case Typing() | Preview():
             await desk.signal(frame, by=claims.actor)
             return Replied(revision=desk.revision, result=Done())

@@ -31,7 +31,7 @@ from chatdesk.runtime.views import (
     visitor_message,
     visitor_ticket,
 )
-from chatdesk.transport.frames import Notice, Update, told
+from chatdesk.transport.frames import Notice, Update, told, told_visitor
 
 R = TypeVar("R", bound=Record)
 
@@ -117,7 +117,7 @@ class Edition:
             about["message"] = visitor_message(self._now(), message, visitor)
         if isinstance(event, TicketEvent):
             about["ticket"] = self._visitor_ticket(event.ticket, visitor)
-        return Notice(event=told(event), **about)
+        return Notice(event=told_visitor(event), **about)
 
     def _chat_card(self, event: ChatEvent) -> ChatCard | None:
         chat = self._chat(event.chat)

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import attrs
-from msgspec import Struct
 
 from chatdesk.desk.machine import Desk
 from chatdesk.desk.state import State
@@ -19,13 +18,14 @@ from chatdesk.model.errors import NotAllowed, NotFound
 from chatdesk.model.ids import Instant, Seconds
 from chatdesk.model.records import Chat, Customer, Message, Ticket, TicketEntry
 from chatdesk.model.values import Actor, ActorKind, ChatState, MessageKind, Status, TicketState
-from chatdesk.rules.access import Scope, Viewer, query_scope, visible
+from chatdesk.rules.access import Scope, Viewer, visible
 from chatdesk.rules.availability import status
 from chatdesk.rules.instants import between
 from chatdesk.rules.staff import need_of
 from chatdesk.runtime.archive import Archive
+from chatdesk.runtime.asking import Asker, admitted, check_readable
+from chatdesk.runtime.canned import CannedAnswers
 from chatdesk.runtime.views import (
-    IN_LINE,
     agent_card,
     agent_name,
     availability,
@@ -41,24 +41,11 @@ V = TypeVar("V")
 
 RECENT_SECONDS: Seconds = 86_400.0
 """So long after its end a visitor's page still shows a chat, to read and to rate."""
-OVER = (ChatState.CLOSED, ChatState.ABANDONED, ChatState.MISSED)
 MAX_ROWS = 200
 """Most rows of a list that is read from the store."""
 SHOWN_TICKETS = (TicketState.OPEN, TicketState.PENDING, TicketState.SOLVED)
 """What a list shows that asks for no state: everything but spam (B47)."""
 SUBJECT_LENGTH = 80
-
-
-class Asker(Struct, frozen=True):
-    """Who asks, and of what he may: his own, or any."""
-
-    viewer: Viewer
-    scope: Scope
-
-    @property
-    def id(self) -> str:
-        """The actor's id."""
-        return self.viewer.actor.id
 
 
 @attrs.define(eq=False)
@@ -73,6 +60,7 @@ class Answering:
     looking: Callable[[], AbstractContextManager[Desk]]
     archive: Archive
     clock: Callable[[], Instant]
+    canned: CannedAnswers
 
     def ask(self, query: q.Query[V], *, by: Actor) -> V:
         """The view that answers a query. Raises `NotAllowed`, `NotFound` and `StorageError`."""
@@ -95,14 +83,6 @@ class Answering:
         known = self.archive.returning(listed)
         with self.looking() as desk:
             return tuple(chat_card(desk.state, c, returning=c.id in known) for c in listed)
-
-
-def admitted(viewer: Viewer, query: q.Query[Any]) -> Asker:
-    """The asker, if he may ask this at all. Raises `NotAllowed`."""
-    scope = query_scope(type(query), viewer.standing)
-    if scope is None:
-        raise NotAllowed(f"a {viewer.standing} may not ask {type(query).__name__}")
-    return Asker(viewer, scope)
 
 
 # -- for visitors --------------------------------------------------------------------------------
@@ -241,7 +221,7 @@ def transcript(answering: Answering, query: q.AskTranscript, asker: Asker) -> q.
     chat = chat or answering.archive.chat(query.chat)
     if chat is None:
         raise NotFound("chat", query.chat)
-    _check_readable(chat, asker)
+    check_readable(chat, asker)
     messages = _messages(answering.archive, chat.id, asker.viewer, query.after)
     return q.Transcript(
         chat=answering.cards([chat])[0],
@@ -249,13 +229,6 @@ def transcript(answering: Answering, query: q.AskTranscript, asker: Asker) -> q.
         answers=tuple(answering.archive.answers(chat.id)),
         names=answering.names(messages),
     )
-
-
-def _check_readable(chat: Chat, asker: Asker) -> None:
-    """An agent reads chats he has or had, those in line, and those that are over (B15, B20)."""
-    mine = asker.id == chat.agent or asker.id in chat.agents
-    if asker.scope is Scope.OWN and not (mine or chat.state in (*IN_LINE, *OVER)):
-        raise NotAllowed(f"chat {chat.id!r} is with another agent")
 
 
 def _messages(
@@ -408,6 +381,12 @@ ANSWERS: Mapping[type[q.Query[Any]], Callable[[Answering, Any, Asker], Any]] = M
         q.AskExplain: explain,
         q.AskWhyNot: why_not,
         q.AskSettings: settings,
+        q.SearchCanned: lambda answering, query, asker: answering.canned.search(query, asker),
+        q.AskSuggestions: lambda answering, query, asker: answering.canned.suggest(query, asker),
+        q.AskCanned: lambda answering, query, asker: answering.canned.listed(query, asker),
+        q.AskCannedDetail: lambda answering, query, asker: answering.canned.detail(query, asker),
+        q.CheckDraft: lambda answering, query, asker: answering.canned.check(query, asker),
+        q.AskCannedGaps: lambda answering, query, _: answering.canned.gaps(query),
     }
 )
 """The function that answers each query."""

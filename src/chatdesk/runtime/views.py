@@ -15,10 +15,11 @@ from chatdesk.model.queries import (
     VisitorTicketEntry,
 )
 from chatdesk.model.records import Agent, Chat, Message, Queue, Ticket, TicketEntry
-from chatdesk.model.values import Actor, ActorKind, ChatState, Form, QueueMode
+from chatdesk.model.values import Actor, ActorKind, ChatState, Form
 from chatdesk.rules.access import Standing, Viewer, visible
 from chatdesk.rules.availability import can_receive, status
 from chatdesk.rules.instants import between
+from chatdesk.rules.staff import queue_tag
 from chatdesk.rules.waits import expected_wait
 
 IN_LINE = (ChatState.WAITING, ChatState.OFFERED)
@@ -185,10 +186,5 @@ def _closed_because(state: State, queue: Queue) -> str | None:
         return "closed"
     if queue.full:
         return "full"
-    return None if _somebody_serves(state, queue) else "nobody"
-
-
-def _somebody_serves(state: State, queue: Queue) -> bool:
-    if queue.setup.mode is QueueMode.PULL:
-        return any(a.leases and queue.id in a.setup.queues for a in state.agents.values())
-    return any(can_receive(a) and queue.id in a.setup.queues for a in state.agents.values())
+    served = state.router.covers(frozenset((queue_tag(queue.id), *queue.setup.skills)))
+    return None if served else "nobody"

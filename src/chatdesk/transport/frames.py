@@ -15,7 +15,7 @@ from msgspec import Struct
 from chatdesk.model.commands import AnyCommand
 from chatdesk.model.errors import Refusal
 from chatdesk.model.events import EVENT_TYPES, Event
-from chatdesk.model.ids import AgentId, ChatId, CommandId, Instant, Revision
+from chatdesk.model.ids import AgentId, ChatId, CommandId, Instant, Revision, TicketId
 from chatdesk.model.queries import (
     AgentCard,
     AnyQuery,
@@ -141,10 +141,34 @@ def told(event: Event) -> WireEvent:
     return WIRE_EVENTS[kind](**{name: getattr(event, name) for name in _TOLD_FIELDS[kind]})
 
 
+class Happened(
+    Struct, frozen=True, kw_only=True, tag="happened", tag_field="type", omit_defaults=True
+):
+    """An event as visitors are told it: what and when, not who of the staff nor how decided.
+
+    `what` is the type of the event. What it means for the visitor stands beside it in the notice.
+    """
+
+    what: str
+    at: Instant
+    chat: ChatId | None = None
+    ticket: TicketId | None = None
+
+
+def told_visitor(event: Event) -> Happened:
+    """The event as its visitor sees it; whether he may see it is decided before."""
+    return Happened(
+        what=str(event.__struct_config__.tag),
+        at=event.at,
+        chat=getattr(event, "chat", None),
+        ticket=getattr(event, "ticket", None),
+    )
+
+
 if TYPE_CHECKING:
-    AnyWireEvent: TypeAlias = WireEvent
+    AnyWireEvent: TypeAlias = WireEvent | Happened
 else:
-    AnyWireEvent = Union[tuple(WIRE_EVENTS.values())]  # noqa: UP007 - the types are made above
+    AnyWireEvent = Union[(*WIRE_EVENTS.values(), Happened)]
 
 
 # -- to clients ----------------------------------------------------------------------------------
