@@ -31,6 +31,8 @@ Event: TypeAlias = tuple[float, int, int]
 
 GIVES_UP = -1
 LOOK = -2
+OPENING = -1
+"""The number of a chat that was open at the start."""
 THE_END: Customer = (inf, inf, 0.0, 0)
 EVERY = 4096
 """Customers between two reports of progress."""
@@ -50,10 +52,10 @@ def run_fast(
         raise InvalidParameter("offers, turns, transfers, shifts and breaks need the whole desk")
     visits = Visits.of(count)
     come = _watched(customers(scenario.kinds, seed, count), progress)
-    if any(crew.slows or crew.leaving_rates or crew.open_chats for crew in scenario.crews):
+    if any(crew.slows or crew.leaving_rates for crew in scenario.crews):
         came = _Sharing.of(scenario, seed, visits).run(come)
     else:
-        came = _run_plain(scenario, visits, come)
+        came = _run_plain(scenario, seed, visits, come)
     visits.cut(came)
     return visits
 
@@ -87,7 +89,7 @@ def tags_of_crew(crew: Crew) -> frozenset[str]:
 
 
 def _run_plain(  # noqa: C901, PLR0915  # see below
-    scenario: Scenario, visits: Visits, come: Iterator[Customer]
+    scenario: Scenario, seed: Seed, visits: Visits, come: Iterator[Customer]
 ) -> int:
     """Chats whose speed does not depend on how many others there are: each end is known at once.
 
@@ -100,11 +102,10 @@ def _run_plain(  # noqa: C901, PLR0915  # see below
     agents, kind_of = visits.agents, visits.kinds
     enqueue, dequeue, next_match = router.enqueue, router.dequeue, router.next_match
     assign, release, looking = router.assign, router.release, looks_again(scenario.policy)
-    heap: list[Event] = []
+    heap = _begin(router, scenario, seed, visits)
     waiting: dict[str, tuple[int, float]] = {}
     looks: set[float] = set()
-
-    free, came, now = sum(crew.capacity for _, crew in scenario.seats), 0, 0.0
+    free, came, now = scenario.places - len(heap), 0, 0.0
 
     def serve(now: float) -> None:
         nonlocal free
@@ -152,6 +153,19 @@ def _run_plain(  # noqa: C901, PLR0915  # see below
     return came
 
 
+def _begin(router: Router, scenario: Scenario, seed: Seed, visits: Visits) -> list[Event]:
+    """The ends of the chats that are open at the start."""
+    work = draws(scenario.kinds[0].work, stream(seed, "opening"))
+    heap: list[Event] = []
+    for place, (agent_id, crew) in enumerate(scenario.seats):
+        for _ in range(crew.open_chats):
+            router.assign(agent_id, 0.0)
+            end = next(work) / crew.chat_speeds[1]
+            heappush(heap, (end, OPENING, place))
+            visits.others.append(Stint(agent_id, 0.0, end))
+    return heap
+
+
 def looks_again(policy: AssignmentPolicy) -> bool:
     """Whether time alone may change the policy's answers."""
     return type(policy).look_again_at is not AssignmentPolicy.look_again_at
@@ -169,6 +183,11 @@ def _give_up_all(visits: Visits, waiting: Iterable[tuple[int, float]], now: floa
     """Who is never served because the policy names nobody is seen off at the end."""
     for number, _ in waiting:
         visits.waited[number], visits.ended[number] = now - visits.arrived[number], now
+
+
+def _workloads(crew: Crew) -> list[Workload]:
+    speeds = crew.chat_speeds
+    return [Workload(speeds, crew.leaving_rates) for _ in range(crew.agents)]
 
 
 @attrs.define(eq=False)
@@ -196,7 +215,7 @@ class _Sharing:
             visits,
             new_router(scenario),
             scenario.agents,
-            [Workload(crew.chat_speeds, crew.leaving_rates) for _, crew in scenario.seats],
+            [load for crew in scenario.crews for load in _workloads(crew)],
             {agent_id: place for place, agent_id in enumerate(scenario.agents)},
             draws(Exponential(1.0), stream(seed, "leaving")),
         )

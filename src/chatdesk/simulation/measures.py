@@ -1,6 +1,6 @@
 """Figures of a simulated desk, as pure functions of what happened to each customer."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress, pairwise, zip_longest
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chatdesk.model.ids import AgentId
 from chatdesk.simulation.scenario import Scenario
-from chatdesk.simulation.visits import Stint, Visits, stints_of
+from chatdesk.simulation.visits import Visits, stints_of
 
 
 class Figures(Struct, frozen=True):
@@ -181,22 +181,36 @@ def together(parts: Sequence[Busy]) -> Busy:
 
 def busy_between(visits: Visits, scenario: Scenario, spans: Sequence[Span]) -> list[Busy]:
     """How long each agent had how many chats in each of consecutive spans, O(n log n)."""
-    capacity = sum(crew.capacity for _, crew in scenario.seats)
+    capacity = scenario.places
+    single = all(crew.capacity == 1 for crew in scenario.crews)
     spent: list[dict[AgentId, list[float]]] = [{} for _ in spans]
-    by_agent: dict[AgentId, list[Stint]] = {agent_id: [] for agent_id in scenario.agents}
-    for stint in stints_of(visits):
-        by_agent[stint.agent].append(stint)
+    by_agent: dict[AgentId, list[tuple[float, float]]] = {a: [] for a in scenario.agents}
+    for agent_id, begin, end in stints_of(visits):
+        by_agent[agent_id].append((begin, end))
     for agent_id, stints in by_agent.items():
-        for place, levels in enumerate(_levels(stints, spans)):
+        found = _busy(stints, spans) if single else _levels(stints, spans)
+        for place, levels in enumerate(found):
             spent[place][agent_id] = levels
     return [Busy(s, capacity, at.length) for s, at in zip(spent, spans, strict=True)]
 
 
-def _levels(stints: Sequence[Stint], spans: Sequence[Span]) -> list[list[float]]:
+def _busy(stints: Sequence[tuple[float, float]], spans: Sequence[Span]) -> list[list[float]]:
+    """As `_levels`, for stints of which none overlap."""
+    edges = [spans[0].begin, *(at.end for at in spans)]
+    busy = [0.0] * len(spans)
+    for begin, end in stints:
+        place = max(1, bisect_right(edges, begin))
+        while place < len(edges) and end > edges[place - 1]:
+            busy[place - 1] += min(end, edges[place]) - max(begin, edges[place - 1])
+            place += 1
+    return [[at.length - spent, spent] for at, spent in zip(spans, busy, strict=True)]
+
+
+def _levels(stints: Sequence[tuple[float, float]], spans: Sequence[Span]) -> list[list[float]]:
     """For each span, the time with 0, 1, 2, … of the stints under way."""
     edges = [spans[0].begin, *(at.end for at in spans)]
     spent: list[list[float]] = [[0.0] for _ in spans]
-    changes = sorted([*((s.begin, 1) for s in stints), *((s.end, -1) for s in stints)])
+    changes = sorted([*((begin, 1) for begin, _ in stints), *((end, -1) for _, end in stints)])
     level, before = 0, edges[0]
     place = 0
     for at, step in [*changes, (edges[-1], 0)]:
@@ -260,9 +274,7 @@ def offered_waits(visits: Visits, at: Span) -> list[float]:
     Who gave up would have got the first slot that came free after he left and after the last one
     before him had begun. For one line of alike agents with a slot each.
     """
-    ends = sorted(
-        end for end, agent in zip(visits.ended, visits.agents, strict=True) if agent is not None
-    )
+    ends = sorted(end for _, _, end in stints_of(visits))
     found, begun = [], 0.0
     columns = zip(visits.arrived, visits.waited, visits.agents, strict=True)
     for number, (came, waited, agent) in enumerate(columns):

@@ -132,6 +132,11 @@ class Scenario:
         return ((agent_id, crew) for crew in self.crews for agent_id in crew.ids)
 
     @property
+    def places(self) -> int:
+        """How many chats all agents together can have."""
+        return sum(crew.agents * crew.capacity for crew in self.crews)
+
+    @property
     def setup(self) -> QueueSetup:
         """The setup of the one queue."""
         return QueueSetup(

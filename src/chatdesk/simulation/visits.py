@@ -1,6 +1,7 @@
 """What happened to each customer, in columns."""
 
 from array import array
+from collections.abc import Iterator
 
 import attrs
 from msgspec import Struct
@@ -58,10 +59,11 @@ class Visits:
         return self.agents == other.agents and all(abs(a - b) <= within for a, b in pairs)
 
 
-def stints_of(visits: Visits) -> list[Stint]:
-    """Who had which chat when."""
+def stints_of(visits: Visits) -> Iterator[tuple[AgentId, float, float]]:
+    """Who had a chat, from when, until when; of all chats, in no special order."""
     columns = zip(visits.arrived, visits.waited, visits.ended, visits.agents, strict=True)
-    own = [
-        Stint(agent, came + wait, end) for came, wait, end, agent in columns if agent is not None
-    ]
-    return own + visits.others
+    for came, waited, ended, agent in columns:
+        if agent is not None:
+            yield agent, came + waited, ended
+    for stint in visits.others:
+        yield stint.agent, stint.begin, stint.end
