@@ -167,6 +167,19 @@ def test_a_full_line_turns_away_until_enough_have_left() -> None:
     assert shop.request().state is ChatState.WAITING
 
 
+def test_a_limit_set_anew_counts_at_once() -> None:
+    """B54: a queue shuts or opens when its limit is changed."""
+    shop = a_shop()
+    shop.hire("ada", capacity=1)
+    for number in range(3):
+        shop.ask(visitor(f"w{number}"))
+    shop.queue(length_limit=2)
+    assert [x.shut for x in shop.heard(e.QueueShut)] == [True]
+    assert shop.request().reason is EndReason.FULL
+    shop.queue(length_limit=None)
+    assert shop.request().state is ChatState.WAITING
+
+
 def test_demand_above_capacity_waits_in_order() -> None:
     """B54: first come, first served, each told his position."""
     shop = a_shop()

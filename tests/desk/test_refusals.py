@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chatdesk.desk.handlers import HANDLERS
 from chatdesk.desk.machine import Desk
@@ -32,7 +33,7 @@ from chatdesk.model.values import (
     visitor,
 )
 from tests.desk.helpers import ADA, BEN, LEAD, QUALIFIED, ROOT, SHOP
-from tests.desk.worlds import World, a_world, who_has
+from tests.desk.worlds import CANNED, World, a_world, who_has
 
 S, T = ChatState, TicketState
 ACTIVE = S.ACTIVE
@@ -109,6 +110,10 @@ def valid(w: World) -> list[c.Command[Any]]:
         c.SetTicketState(ticket=ticket, state=T.PENDING),
         c.RetitleTicket(ticket=ticket, title="hi"),
         c.AssignTicket(ticket=ticket, agent="ben"),
+        c.SaveCanned(response=replace(CANNED, id="r9", title="Other", shortcuts=("#o",))),
+        c.RetireCanned(canned="r1"),
+        c.ImportCanned(responses=(replace(CANNED, id="r8", title="New", shortcuts=("#n",)),)),
+        c.ForgetLearned(learned=w.learned),
     ]
 
 
@@ -162,6 +167,10 @@ MAY: dict[type[c.Command[Any]], set[str]] = {
     c.SetTicketState: STAFF,
     c.RetitleTicket: STAFF,
     c.AssignTicket: STAFF,
+    c.SaveCanned: LEADERS,
+    c.RetireCanned: LEADERS,
+    c.ImportCanned: LEADERS,
+    c.ForgetLearned: STAFF,
 }
 
 
@@ -312,7 +321,17 @@ def swapped(command: c.Command[Any], field: str, value: object) -> c.Command[Any
     return type(command)(**{**values, field: value})
 
 
-ID_FIELDS = ("chat", "ticket", "customer", "interaction", "queue", "agent", "preferred_agent")
+ID_FIELDS = (
+    "canned",
+    "learned",
+    "chat",
+    "ticket",
+    "customer",
+    "interaction",
+    "queue",
+    "agent",
+    "preferred_agent",
+)
 MADE = {(c.SaveQueue, "queue"), (c.SaveAgent, "agent")}
 
 

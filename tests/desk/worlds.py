@@ -6,10 +6,20 @@ import attrs
 
 from chatdesk.desk.machine import Desk
 from chatdesk.model import commands as c
+from chatdesk.model.records import CannedResponse
 from chatdesk.model.values import Actor, ChatState, QueueMode, Role, TicketState, visitor
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.testing.driver import fetch
 from tests.desk.helpers import ADA, Shop, a_shop
+
+S = ChatState
+CANNED = CannedResponse(
+    id="r1",
+    title="Delivery",
+    body="It takes two days.",
+    shortcuts=("#delivery",),
+    categories=("orders",),
+)
 
 
 @attrs.define
@@ -22,6 +32,7 @@ class World:
     tickets: dict[TicketState, str]
     customer: str
     interaction: str
+    learned: str
 
     def desk(self, *commands: tuple[c.Command[Any], Any]) -> Desk:
         """A desk of its own, which has been provided with what the commands need."""
@@ -51,7 +62,16 @@ def a_world(**setup: Any) -> World:
     customer = shop.chat(chats[ChatState.ACTIVE]).customer
     entry = shop.do(c.SaveInteraction(customer=customer, text="called"), ADA)
     tickets = {state: _ticket(shop, state, chats) for state in TicketState}
-    return World(shop.store, shop.clock.now, chats, tickets, customer, entry.interaction)
+    learned = _learned(shop, chats[S.ACTIVE])
+    return World(shop.store, shop.clock.now, chats, tickets, customer, entry.interaction, learned)
+
+
+def _learned(shop: Shop, chat: str) -> str:
+    """A question that a canned response has learned."""
+    shop.do(c.SaveCanned(response=CANNED))
+    shop.say(chat, "How long does the delivery of a red teapot take?", who_has(S.ACTIVE))
+    shop.do(c.PostMessage(chat=chat, text=CANNED.body, canned="r1"), ADA)
+    return next(iter(shop.desk.state.shelf.learned))
 
 
 def who_has(state: ChatState) -> Actor:
