@@ -35,15 +35,18 @@ class Client:
         """Sends one frame."""
         await self.stream.send(json.dumps(frame).encode() + b"\n")
 
-    async def wait_for(self, event: str, by: str | None = None) -> dict[str, Any]:
-        """The first notice of an event of this type, by this kind of actor if one is named."""
+    async def wait_for(self, event: str, author: str | None = None) -> dict[str, Any]:
+        """The first notice of an event, or of a message by this agent; others are passed over.
+
+        Agents are told the event itself; visitors only `what` happened.
+        """
         while True:
             frame = json.loads(await self.lines.receive_until(b"\n", MAX_LINE))
             if frame["type"] == "refused":
                 raise SystemExit(frame["refusal"]["message"])
             for notice in frame.get("notices", ()):
-                told = notice["event"]
-                if told["type"] == event and by in {None, told["by"]["kind"]}:
+                what = notice["event"].get("what", notice["event"]["type"])
+                if what == event and author in {None, notice.get("message", {}).get("author")}:
                     return dict(notice)
 
 
@@ -84,7 +87,7 @@ async def be_visitor(port: int) -> None:
             question="Where is my parcel?",
             answers={"name": "Bo", "email": "bo@shop.example"},
         )
-        notice = await client.wait_for("message_added", by="agent")
+        notice = await client.wait_for("message_added", author="Ana")
         print("The visitor reads:", notice["message"]["text"])
         await client.send(type="end_chat", chat=notice["chat"]["chat"])
         await client.wait_for("chat_ended")

@@ -198,7 +198,8 @@ class Stream:
 
 def events_of(frame: Update) -> list[str]:
     """The types of the events that an update tells of."""
-    return [str(notice.event.__struct_config__.tag) for notice in frame.notices]
+    events = [notice.event for notice in frame.notices]
+    return [getattr(event, "what", str(event.__struct_config__.tag)) for event in events]
 
 
 # -- TCP -----------------------------------------------------------------------------------------
