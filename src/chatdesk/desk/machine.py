@@ -86,7 +86,11 @@ class Desk:
 
     def needs(self, command: Command[Any], by: Actor) -> tuple[Need, ...]:
         """What to fetch before `handle`. Ask again after `provide` until nothing new is named."""
-        return tuple(needs(self.state, command, by)) + tuple(second_needs(self.state, command, by))
+        return (*needs(self.state, command, by), *self.further_needs(command, by))
+
+    def further_needs(self, command: Command[Any], by: Actor) -> tuple[Need, ...]:
+        """The part of `needs` that only the records already provided can tell."""
+        return tuple(second_needs(self.state, command, by))
 
     def provide(self, records: Iterable[Record]) -> None:
         """Takes what was fetched, for this turn only."""

@@ -15,8 +15,10 @@ Finder = Callable[[State, Any, Actor], Iterator[Need]]
 
 def reply_id(by: Actor, command_id: str) -> str:
     """The id of the record that keeps what a command was answered: its actor's and its own."""
-    id_ = by.id.replace("%", "%25").replace(":", "%3A")  # so that no two pairs give one id
-    return f"{by.kind}:{id_}:{command_id}"
+    id_ = by.id
+    if "%" in id_ or ":" in id_:  # so that no two pairs give one id
+        id_ = id_.replace("%", "%25").replace(":", "%3A")
+    return by.kind + ":" + id_ + ":" + command_id
 
 
 def needs(state: State, command: c.Command[Any], by: Actor) -> Iterator[Need]:

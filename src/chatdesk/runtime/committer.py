@@ -311,14 +311,16 @@ class Committer:
     def _fetch(self, desk: Desk, turn: Turn, jobs: list[AnyJob]) -> None:
         """Gives the desk the records that the commands need, and what these need in turn."""
         asked: set[Need] = set()
+        needs = desk.needs
         while True:
-            named = (desk.needs(job.command, job.by) for job in jobs if job.command)
+            named = (needs(job.command, job.by) for job in jobs if job.command)
             wanted = dict.fromkeys(need for needs in named for need in needs if need not in asked)
             found = turn.fetch(wanted) if wanted else []
             if not found:  # who learns nothing names nothing new
                 return
             desk.provide(found)
             asked.update(wanted)
+            needs = desk.further_needs
 
     # -- when it fails -------------------------------------------------------------------------
 
