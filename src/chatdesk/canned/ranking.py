@@ -72,13 +72,22 @@ DEFAULT_WEIGHTS = Weights()
 
 
 def question_terms(
-    words: Sequence[str], index: Index, stops: AbstractSet[str], weights: Weights
+    words: Sequence[str],
+    index: Index,
+    stops: AbstractSet[str],
+    weights: Weights,
+    *,
+    unfinished: str | None = None,
 ) -> dict[str, float]:
-    """The terms of a question that occur, with weight times rarity, rarest first."""
+    """The terms of a question that occur, with weight times rarity, rarest first.
+
+    A word that occurs nowhere is taken for a misspelt one, unless it is `unfinished`.
+    """
     found: dict[str, float] = {}
     for word, count in Counter(words).items():
         _add_word(found, word, count, index, stops, weights)
-        for guess in corrected(word, lambda w: index.count(w) > 0):
+        guesses = () if word == unfinished else corrected(word, lambda w: index.count(w) > 0)
+        for guess in guesses:
             _add_word(found, guess, count * CORRECTED, index, stops, weights)
     for pair in text.pair_terms(words, stops):
         if index.count(pair):
@@ -114,10 +123,9 @@ def typing_terms(
     weights: Weights,
 ) -> dict[str, float]:
     """The terms of what an agent has typed so far, the last word taken as begun."""
-    found = {
-        term: weights.typed * weight
-        for term, weight in question_terms(words, index, stops, weights).items()
-    }
+    begun = words[-1] if index.count(f"<{words[-1][: text.PREFIX]}") else None
+    whole = question_terms(words, index, stops, weights, unfinished=begun)
+    found = {term: weights.typed * weight for term, weight in whole.items()}
     for place, word in enumerate(words, 1):
         weight = weights.begun if place == len(words) else weights.finished
         for beginning, share in _beginnings(word, index):
