@@ -134,7 +134,7 @@ MUTANTS = (
         "elif limit is not None and limit <= step.now:",
         "elif limit is not None and limit < step.now:",
     ),
-    Mutant("desk/deadlines.py", "chat = replace(chat, look_again_at=None)", "pass"),
+    Mutant("desk/deadlines.py", "        step.state.ask_again(chat)\n", ""),
     Mutant("desk/deadlines.py", "    drop_leases(step, step.state.agents[id_])\n", ""),
     Mutant(
         "desk/deadlines.py",

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from chatdesk.desk.machine import Desk
 from chatdesk.model import commands as c
 from chatdesk.model import events as e
 from chatdesk.model.errors import (
@@ -38,6 +39,7 @@ from chatdesk.model.values import (
     WaitLevel,
     visitor,
 )
+from chatdesk.rules.policies import Ring, Skilled
 from tests.desk.helpers import (
     ADA,
     ANA,
@@ -215,6 +217,21 @@ def test_a_wait_limit_ends_the_wait() -> None:
     assert over.ended_at == shop.clock.now - 1.0
 
 
+def test_a_wait_limit_counts_from_the_return_to_the_line() -> None:
+    """B12: a chat that was given back has its whole limit before it."""
+    shop = a_shop("ada", queue={"wait_limit_seconds": 90.0})
+    shop.queue("help", wait_limit_seconds=90.0)
+    shop.hire("ben", queues=("help",), capacity=1)
+    shop.ask(BOB, queue="help")
+    chat = shop.ask()
+    shop.wait(80.0)
+    transfer(shop, chat, queue="help")
+    shop.wait(89.0)
+    assert shop.chat(chat).state is ChatState.WAITING
+    shop.wait(1.0)
+    assert shop.chat(chat).state is ChatState.MISSED
+
+
 def test_a_silent_visitor_leaves_the_line() -> None:
     """B54: only who is still there waits; renewing keeps the place."""
     shop = a_shop(visitor_lease_seconds=60.0)
@@ -288,6 +305,18 @@ def test_attention_is_set_and_cleared_for_one_chat() -> None:
     shop.do(c.ReadChat(chat=one, seq=seq), ADA)
     assert not shop.chat(one).attention
     assert [x.seq for x in shop.heard(e.ChatRead)] == [seq]
+
+
+def test_reading_some_leaves_attention_and_never_goes_back() -> None:
+    """A25: a later message keeps the flag; what was read stays read."""
+    shop = a_shop("ada")
+    chat = shop.ask()
+    first, second = shop.say(chat, "one", ANA), shop.say(chat, "two", ANA)
+    shop.do(c.ReadChat(chat=chat, seq=first), ADA)
+    assert (shop.chat(chat).read_to, shop.chat(chat).attention) == (first, True)
+    shop.do(c.ReadChat(chat=chat, seq=second), ADA)
+    shop.do(c.ReadChat(chat=chat, seq=first), ADA)
+    assert (shop.chat(chat).read_to, shop.chat(chat).attention) == (second, False)
 
 
 def test_reading_an_old_message_again_changes_nothing() -> None:
@@ -428,6 +457,18 @@ def test_a_transfer_to_a_queue_keeps_the_place_in_time() -> None:
     transfer(shop, chat, queue="help")
     assert list(shop.desk.state.router.line("help")) == [chat, later]
     shop.finish(busy[0])
+    assert shop.chat(chat).agent == "ben"
+
+
+def test_a_chat_does_not_come_back_to_its_giver() -> None:
+    """B12: who gave it away does not get it again, though he alone has room."""
+    shop = a_shop("ada", queue={"policy": "most_room"})
+    shop.hire("ben", capacity=1)
+    chat, other = shop.ask(ANA), shop.ask(BOB)
+    transfer(shop, other, agent="ben")
+    transfer(shop, chat, queue="sales")
+    assert shop.chat(chat).state is ChatState.WAITING
+    shop.finish(other)
     assert shop.chat(chat).agent == "ben"
 
 
@@ -615,6 +656,21 @@ def test_a_policy_set_anew_is_asked_again_in_time() -> None:
     shop.finish(served)
     assert shop.chat(chat).state is ChatState.WAITING
     shop.wait(30.0)
+    assert shop.chat(chat).agent == "ada"
+
+
+def test_a_policy_may_look_again_and_again() -> None:
+    """C22: each widening of the rings happens at its own instant."""
+    wide = Ring(20.0, language=False)
+    rings = (Ring(0.0), Ring(10.0, language=False, skills=("vip",)), wide)
+    shop = Shop(desk=Desk.new({"rings": Skilled(rings=rings)}))
+    shop.configure()
+    shop.queue(policy="rings")
+    shop.hire("ada", languages=("en",))
+    chat = shop.ask(language="fr")
+    begun = shop.clock.now
+    shop.wait(100.0)
+    assert [x.at - begun for x in shop.ever(e.ChatAssigned)] == [20.0]
     assert shop.chat(chat).agent == "ada"
 
 
