@@ -7,7 +7,7 @@ from chatdesk.desk.customers import normal_email
 from chatdesk.desk.state import State
 from chatdesk.model import commands as c
 from chatdesk.model.commits import Need
-from chatdesk.model.ids import VisitorId
+from chatdesk.model.ids import VisitorId, message_id
 from chatdesk.model.values import Actor, ActorKind, AnswerValues
 
 Finder = Callable[[State, Any, Actor], Iterator[Need]]
@@ -72,7 +72,7 @@ def _post(state: State, command: c.PostMessage, by: Actor) -> Iterator[Need]:
     yield from _chat(state, command, by)
     chat = state.chats.get(command.chat)
     if command.canned is not None and chat is not None and chat.visitor_seq:
-        yield Need("message", f"{chat.id}.{chat.visitor_seq:06d}")
+        yield Need("message", message_id(chat.id, chat.visitor_seq))
 
 
 def _ticket(state: State, command: Any, _: Actor) -> Iterator[Need]:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from chatdesk.desk.step import Step, talk_audience
 from chatdesk.model.events import MessageAdded, ReplyGiven
+from chatdesk.model.ids import message_id
 from chatdesk.model.records import Chat, Message
 from chatdesk.model.values import CLOCK, Actor, ActorKind, Audience, ChatState, MessageKind
 from chatdesk.rules.instants import after, between
@@ -22,7 +23,7 @@ def add_message(
     """Writes a message; the chat with its new count, which the caller puts."""
     seq = chat.messages + 1
     message = Message(
-        id=f"{chat.id}.{seq:06d}",
+        id=message_id(chat.id, seq),
         chat=chat.id,
         seq=seq,
         at=step.now,

@@ -25,3 +25,8 @@ Seconds: TypeAlias = float
 
 Instant: TypeAlias = float
 """Seconds since the epoch, in steps of a microsecond (see `chatdesk.rules.instants`)."""
+
+
+def message_id(chat: ChatId, seq: int) -> MessageId:
+    """The id of a chat's message by its number."""
+    return f"{chat}.{seq:06d}"

@@ -15,6 +15,7 @@ from chatdesk.model.records import (
     Chat,
     Customer,
     Interaction,
+    Learned,
     Message,
     Queue,
     Ticket,
@@ -393,9 +394,27 @@ class CannedList(View, frozen=True, kw_only=True, tag="canned_list"):
 
 
 class AskCanned(Query[CannedList], frozen=True, kw_only=True, tag="canned_list"):
-    """All canned responses by category; `chat` fills placeholders in."""
+    """All canned responses by category; `chat` fills placeholders in.
+
+    The shop's own code is also given the responses of single agents.
+    """
 
     chat: ChatId | None = None
+    all_times: bool = False
+    """Also those that are not valid yet, or no longer: to edit or to export them."""
+
+
+class CannedDetail(View, frozen=True, kw_only=True, tag="canned_detail"):
+    """A canned response with the questions it has learned, the oldest first."""
+
+    response: CannedResponse
+    learned: tuple[Learned, ...] = ()
+
+
+class AskCannedDetail(Query[CannedDetail], frozen=True, kw_only=True, tag="canned_detail"):
+    """A canned response whole, to be edited."""
+
+    canned: str
 
 
 class DraftFinding(View, frozen=True, kw_only=True, tag="draft_finding"):
@@ -479,6 +498,7 @@ AnyQuery: TypeAlias = (
     | SearchCanned
     | AskSuggestions
     | AskCanned
+    | AskCannedDetail
     | CheckDraft
     | AskCannedGaps
 )
@@ -498,6 +518,7 @@ AnyView: TypeAlias = (
     | Settings
     | CannedHits
     | CannedList
+    | CannedDetail
     | DraftFindings
     | CannedGaps
 )

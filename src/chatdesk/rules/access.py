@@ -107,10 +107,11 @@ QUERIES: Mapping[type[q.Query[Any]], Row] = {
     q.AskExplain: _STAFF,
     q.AskWhyNot: _AGENT_OWN_LEADERS_ANY,
     q.AskSettings: _ADMINS,
-    q.SearchCanned: _STAFF,
+    q.SearchCanned: _AGENT_OWN_LEADERS_ANY,
     q.AskSuggestions: _AGENT_OWN_LEADERS_ANY,
-    q.AskCanned: _STAFF,
-    q.CheckDraft: _STAFF,
+    q.AskCanned: _AGENT_OWN_LEADERS_ANY,
+    q.AskCannedDetail: _AGENT_OWN_LEADERS_ANY,
+    q.CheckDraft: _AGENT_OWN_LEADERS_ANY,
     q.AskCannedGaps: _LEADERS,
 }
 """Who may ask what. An agent's "own" transcripts are those of running chats he has or had, of

@@ -7,6 +7,8 @@ from typing import Self, TypeVar
 import anyio
 import anyio.to_thread
 
+from chatdesk.canned.checks import SpellChecker
+from chatdesk.canned.search import Embedder
 from chatdesk.model.commands import Command
 from chatdesk.model.errors import WrongContext
 from chatdesk.model.ids import CustomerId, Instant, Revision, Seconds
@@ -35,7 +37,7 @@ class AsyncChatDesk:
     It may serve several event loops in several threads at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - named options, each with a default
         self,
         store: ChatDesk | Store | str,
         *,
@@ -45,6 +47,8 @@ class AsyncChatDesk:
         signals: Signals | None = None,
         ids: Callable[[], str] = fresh_id,
         timing: Timing | None = None,
+        embedder: Embedder | None = None,
+        spelling: SpellChecker | None = None,
     ) -> None:
         if isinstance(store, ChatDesk):
             self.blocking = store
@@ -57,6 +61,8 @@ class AsyncChatDesk:
                 signals=signals,
                 ids=ids,
                 timing=timing,
+                embedder=embedder,
+                spelling=spelling,
             )
 
     @property

@@ -6,7 +6,7 @@ from typing import TypeVar
 import attrs
 import msgspec
 
-from chatdesk.model.ids import ChatId, CustomerId, Instant, TicketId, VisitorId
+from chatdesk.model.ids import ChatId, CustomerId, Instant, TicketId, VisitorId, message_id
 from chatdesk.model.records import (
     Answers,
     Chat,
@@ -50,6 +50,20 @@ class Archive:
         """A chat's messages after the one numbered `after`, in order."""
         rows = self._all(Message, Find("message", (("chat", (chat_id,)),), "seq"))
         return [message for message in rows if message.seq > after]
+
+    def message(self, chat_id: ChatId, seq: int) -> Message | None:
+        """One message of a chat by its number."""
+        return self._one(Message, "message", message_id(chat_id, seq))
+
+    def messages_of(self, chat_ids: Iterable[ChatId]) -> dict[ChatId, list[Message]]:
+        """The messages of several chats, each in order."""
+        wanted = tuple(dict.fromkeys(chat_ids))
+        found: dict[ChatId, list[Message]] = {}
+        for start in range(0, len(wanted), PAGE):
+            where = (("chat", wanted[start : start + PAGE]),)
+            for message in self._all(Message, Find("message", where, "seq")):
+                found.setdefault(message.chat, []).append(message)
+        return found
 
     def entries(self, ticket_id: TicketId) -> list[TicketEntry]:
         """A ticket's entries, in order."""

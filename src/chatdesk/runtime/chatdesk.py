@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
 
+from chatdesk.canned.checks import SpellChecker
+from chatdesk.canned.search import Embedder
 from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command
 from chatdesk.model.errors import WrongContext
@@ -40,10 +42,11 @@ class ChatDesk:
     `store` is a `Store` or its URL (`sqlite:///desk.db`, `memory://`). `policies` and `disciplines`
     are known to queues by name, beside the built-in ones; every process must be given the same.
     `signals` joins several processes, or several desks on one store; without them another
-    process's commits are seen within a second.
+    process's commits are seen within a second. `embedder` joins a model of meaning to the search of
+    canned responses, `spelling` a spell checker to the look before sending.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - named options, each with a default
         self,
         store: Store | str,
         *,
@@ -53,6 +56,8 @@ class ChatDesk:
         signals: Signals | None = None,
         ids: Callable[[], str] = fresh_id,
         timing: Timing | None = None,
+        embedder: Embedder | None = None,
+        spelling: SpellChecker | None = None,
     ) -> None:
         self._settings = Settings(
             store=open_store(store) if isinstance(store, str) else store,
@@ -62,6 +67,8 @@ class ChatDesk:
             ids=ids,
             signals=signals,
             timing=timing or Timing(),
+            embedder=embedder,
+            spelling=spelling,
         )
         self._engines: dict[int, Engine] = {}
 

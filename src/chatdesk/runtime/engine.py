@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import attrs
 import msgspec
 
+from chatdesk.canned.checks import SpellChecker
+from chatdesk.canned.search import Embedder
 from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command
 from chatdesk.model.commits import Change
@@ -18,6 +20,7 @@ from chatdesk.model.queries import Query
 from chatdesk.model.values import Actor, ActorKind, ChatState, Role
 from chatdesk.rules.access import Standing
 from chatdesk.runtime.archive import Archive
+from chatdesk.runtime.canned import CannedAnswers
 from chatdesk.runtime.committer import Committer, Timing
 from chatdesk.runtime.feeds import Feed, open_feed
 from chatdesk.runtime.jobs import Job
@@ -42,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True):
     ids: Callable[[], str]
     signals: Signals | None
     timing: Timing
+    embedder: Embedder | None = None
+    spelling: SpellChecker | None = None
 
 
 @attrs.define(eq=False)
@@ -65,7 +70,10 @@ class Engine:
         self.committer = Committer(
             self.replica, settings.clock, settings.ids, self._follow, settings.timing
         )
-        self.answering = Answering(self.reading, self.looking, archive, settings.clock)
+        canned = CannedAnswers(
+            self.looking, archive, settings.clock, settings.embedder, settings.spelling
+        )
+        self.answering = Answering(self.reading, self.looking, archive, settings.clock, canned)
 
     # -- commands and queries ------------------------------------------------------------------
 

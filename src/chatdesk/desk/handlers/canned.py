@@ -1,7 +1,5 @@
 """Canned responses: kept by agents, counted and learned from when they are sent."""
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 
 from chatdesk.canned.filling import values_for
@@ -12,7 +10,7 @@ from chatdesk.canned.responses import duplicate_problems, problems
 from chatdesk.canned.suggest import after_feedback
 from chatdesk.canned.text import words
 from chatdesk.canned.usage import HALF_LIFE, one_more
-from chatdesk.desk.shelf import SUGGESTING, use_id
+from chatdesk.desk.shelf import SUGGESTING, Shelf, use_id
 from chatdesk.desk.step import STAFF, Step
 from chatdesk.model.commands import (
     ForgetLearned,
@@ -23,7 +21,7 @@ from chatdesk.model.commands import (
 )
 from chatdesk.model.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
 from chatdesk.model.events import CannedChanged, CannedSent, LearnedForgotten
-from chatdesk.model.ids import AgentId
+from chatdesk.model.ids import AgentId, message_id
 from chatdesk.model.records import (
     CannedResponse,
     CannedUse,
@@ -53,7 +51,7 @@ def save_canned(step: Step, command: SaveCanned) -> CannedSaved:
                 mend="Read the response again and repeat the change.",
             )
     response = replace(response, id=response.id or f"r-{step.fresh}")
-    found = (*problems(response), *duplicate_problems(response, _others(step, {response.id})))
+    found = (*problems(response), *_shared_shortcuts(step, response))
     if found:
         raise InvalidInput(found)
     response = _put(step, response, before)
@@ -74,11 +72,7 @@ def import_canned(step: Step, command: ImportCanned) -> CannedImported:
     if len(responses) > MOST_IMPORTED:
         limit = f"at most {MOST_IMPORTED} at once"
         raise InvalidInput.field("responses", "too_long", limit)
-    found = [
-        FieldProblem(f"responses[{number}].{problem.field}", problem.code, problem.message)
-        for number, response in enumerate(responses)
-        for problem in (*problems(response), *_meets_others(step, responses, number))
-    ]
+    found = _import_problems(step, responses)
     if found:
         raise InvalidInput(found)
     known = step.state.shelf.responses
@@ -98,11 +92,15 @@ def forget_learned(step: Step, command: ForgetLearned) -> Done:
 
 
 def check_canned(step: Step, command: PostMessage) -> CannedResponse | None:
-    """The response the message was made from, if any; raises `NotFound`."""
+    """The response the message was made from, if any; raises `NotFound`.
+
+    One that was retired while the agent wrote is no reason to refuse his message.
+    """
     if command.canned is None:
         return None
-    response = step.state.shelf.response(command.canned)
-    _check_reader(step, response)
+    response = step.state.shelf.responses.get(command.canned)
+    if response is None or response.owner not in (None, step.by.id):
+        raise NotFound("canned response", command.canned)
     return response
 
 
@@ -114,8 +112,9 @@ def canned_sent(
     `chat` is as it was when he answered: its last message of the visitor is the question.
     """
     agent = step.me()
-    if command.confidence is not None and 0 <= command.confidence <= 1:
-        _note_suggestion(step, command, command.confidence)
+    sure = command.confidence
+    if sure is not None and 0 <= sure <= 1 and chat.unanswered_since is not None:
+        _note_suggestion(step, command, sure)
     if response is None:
         return
     for whose in (None, agent):
@@ -140,20 +139,28 @@ def canned_sent(
     )
 
 
-def _others(step: Step, ids: set[str]) -> Iterable[CannedResponse]:
-    return (each for id_, each in step.state.shelf.responses.items() if id_ not in ids)
+def _shared_shortcuts(step: Step, response: CannedResponse) -> tuple[FieldProblem, ...]:
+    return duplicate_problems(response, step.state.shelf.with_shortcuts_of(response))
 
 
-def _meets_others(
-    step: Step, responses: tuple[CannedResponse, ...], number: int
-) -> tuple[FieldProblem, ...]:
-    """Shortcuts and ids that another of the responses, or one the desk has, has too."""
-    response = responses[number]
-    earlier = responses[:number]
-    twice = any(each.id == response.id for each in earlier)
-    same = (FieldProblem("id", "invalid", "another response has this id"),) if twice else ()
-    imported = {each.id for each in responses}
-    return (*same, *duplicate_problems(response, (*earlier, *_others(step, imported))))
+def _import_problems(step: Step, responses: tuple[CannedResponse, ...]) -> list[FieldProblem]:
+    """What is wrong with any of them, alone, beside each other or beside what the desk keeps."""
+    imported, ids = Shelf(), {response.id for response in responses}
+    found: list[FieldProblem] = []
+    for number, response in enumerate(responses):
+        twice = response.id in imported.responses
+        same = (FieldProblem("id", "invalid", "another response has this id"),) if twice else ()
+        meeting = (
+            *imported.with_shortcuts_of(response),
+            *(o for o in step.state.shelf.with_shortcuts_of(response) if o.id not in ids),
+        )
+        wrong = (*problems(response), *same, *duplicate_problems(response, meeting))
+        found.extend(
+            FieldProblem(f"responses[{number}].{each.field}", each.code, each.message)
+            for each in wrong
+        )
+        imported.put_response(response)
+    return found
 
 
 def _check_owner(step: Step, response: CannedResponse) -> None:
@@ -163,11 +170,6 @@ def _check_owner(step: Step, response: CannedResponse) -> None:
             "only a supervisor changes responses of others",
             mend="Make it your own: set its owner to yourself.",
         )
-
-
-def _check_reader(step: Step, response: CannedResponse) -> None:
-    if response.owner is not None and response.owner != step.by.id:
-        raise NotFound("canned response", response.id)
 
 
 def _put(step: Step, response: CannedResponse, before: CannedResponse | None) -> CannedResponse:
@@ -197,7 +199,7 @@ def _count(step: Step, response: str, agent: AgentId | None) -> None:
 
 def _learn(step: Step, chat: Chat, response: CannedResponse) -> bool:
     """Keeps the visitor's question as one more way to find the response."""
-    asked = step.state.guests.get(Message, f"{chat.id}.{chat.visitor_seq:06d}")
+    asked = step.state.guests.get(Message, message_id(chat.id, chat.visitor_seq))
     if asked is None or chat.unanswered_since is None:
         return False
     names = (chat.customer_name,) if chat.customer_name else ()
