@@ -8,6 +8,7 @@ const SEND_PATIENCE = 45_000;
 const SILENCE_LIMIT = 45_000; // the server writes a comment every 15 seconds
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 15_000;
+const LASTING = 5_000; // a stream that ends sooner is no sign that all is well again
 
 /** The desk said no, and nothing was changed. */
 export class Refused extends Error {
@@ -211,12 +212,13 @@ export class Connection {
     let stale = null;
     this.#tell("state", "connecting");
     while (!stopped.aborted) {
+      const begun = performance.now();
       const outcome = await this.#stream(stale, stopped);
       if (stopped.aborted) break;
       if (outcome === "denied" && stale !== null) this.#tell("state", "denied");
       else this.#tell("state", "offline");
       stale = outcome === "denied" ? this.#token : null;
-      if (outcome === "ended") rest = FIRST_PAUSE;
+      if (outcome === "ended" && performance.now() - begun > LASTING) rest = FIRST_PAUSE;
       await pause(rest * (0.5 + Math.random()), stopped);
       rest = Math.min(rest * 2, LONGEST_PAUSE);
     }
