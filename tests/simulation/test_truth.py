@@ -53,7 +53,7 @@ def test_every_metric_of_a_point_is_met_by_six_million_customers(point: Point) -
 
 
 def test_longest_idle_has_the_steady_state_of_random() -> None:
-    """Who was idle longest is as good as anybody, in steady state (Doroudi, Gopalakrishnan 2013)."""
+    """Longest idle has the steady state of random (Doroudi and Gopalakrishnan 2013)."""
     random = BY_ID["heterogeneous_servers-1"]
     point = msgspec.structs.replace(random, params={**random.params, "policy": "longest_idle"})
     assert far(list(checks(point, SHORT))) == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
-from itertools import count, islice, repeat
+from itertools import islice, repeat
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -40,7 +40,7 @@ def _of_kind(kind: Kind, place: int, seed: Seed) -> Iterator[Customer]:
 def chat_of(number: int, customer: Customer, kind: Kind) -> Chat:
     """A customer as policies and disciplines see him: a chat that waits."""
     at = customer[0]
-    chat_id = str(number)
+    chat_id = f"c-{number}"
     return Chat(
         id=chat_id,
         state=ChatState.WAITING,
@@ -57,6 +57,6 @@ def chat_of(number: int, customer: Customer, kind: Kind) -> Chat:
     )
 
 
-def numbers() -> Iterator[ChatId]:
-    """Ids of chats, from "0"."""
-    return map(str, count())
+def chat_id_of(number: int) -> ChatId:
+    """The id of a customer's chat, as a desk gives it for a `fresh` id of his number."""
+    return f"c-{number}"

@@ -68,7 +68,7 @@ def replicated(values: Sequence[float], confidence: float = CONFIDENCE) -> Estim
     if not values:
         raise InvalidParameter("there is no replication: give at least one")
     mean = fmean(values)
-    if len(values) == 1:
+    if len(values) == 1 or not math.isfinite(mean):
         return Estimate(mean)
     half = _half(stdev(values, mean), len(values), confidence)
     return Estimate(mean, mean - half, mean + half)
@@ -79,11 +79,13 @@ def batched(whole: float, batches: Sequence[float], confidence: float = CONFIDEN
 
     Batches long against the time in which the desk forgets are nearly independent; deviations are
     taken from the whole run's figure, which is less biased than the batches' mean when the figure
-    is no mean (Asmussen and Glynn 2007, "Stochastic Simulation", section III.5).
+    is no mean (Asmussen and Glynn 2007, "Stochastic Simulation", section III.5). Batches without
+    such a figure, because nobody was answered in them, are left out.
     """
-    if len(batches) <= 1:
+    known = list(filter(math.isfinite, batches))
+    if len(known) <= 1 or not math.isfinite(whole):
         return Estimate(whole)
-    half = _half(stdev(batches, whole), len(batches), confidence)
+    half = _half(stdev(known, whole), len(known), confidence)
     return Estimate(whole, whole - half, whole + half)
 
 

@@ -14,6 +14,7 @@ from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.estimates import Estimate, batched, jackknifed, paired, replicated
 from chatdesk.simulation.fast import Progress, run_fast
 from chatdesk.simulation.formulas.checks import count
+from chatdesk.simulation.full import run_full
 from chatdesk.simulation.measures import (
     FIGURES,
     Busy,
@@ -98,7 +99,8 @@ class Result(Struct, frozen=True, kw_only=True):
 
 def run(scenario: Scenario, seed: Seed, customers: int, progress: Progress | None = None) -> Visits:
     """One run of so many customers, on the fast path where that is enough."""
-    return run_fast(scenario, seed, customers, progress)
+    path = run_full if scenario.wants_desk else run_fast
+    return path(scenario, seed, customers, progress)
 
 
 def simulate(

@@ -18,7 +18,7 @@ from chatdesk.model.records import Queue
 from chatdesk.rules.policies import AssignmentPolicy
 from chatdesk.rules.routing import Router
 from chatdesk.rules.staff import Seat, language_tag, queue_tag
-from chatdesk.simulation.customers import Customer, chat_of, customers
+from chatdesk.simulation.customers import Customer, chat_id_of, chat_of, customers
 from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.laws import Exponential, draws
 from chatdesk.simulation.scenario import QUEUE, Crew, Scenario
@@ -51,7 +51,7 @@ def run_fast(
     if scenario.wants_desk:
         raise InvalidParameter("offers, turns, transfers, shifts and breaks need the whole desk")
     visits = Visits.of(count)
-    come = _watched(customers(scenario.kinds, seed, count), progress)
+    come = watched(customers(scenario.kinds, seed, count), progress)
     if any(crew.slows or crew.leaving_rates for crew in scenario.crews):
         came = _Sharing.of(scenario, seed, visits).run(come)
     else:
@@ -60,7 +60,8 @@ def run_fast(
     return visits
 
 
-def _watched(come: Iterator[Customer], progress: Progress | None) -> Iterator[Customer]:
+def watched(come: Iterator[Customer], progress: Progress | None) -> Iterator[Customer]:
+    """The same customers, while `progress` is told how many have come."""
     if progress is None:
         return come
     return _reported(come, progress)
@@ -134,7 +135,7 @@ def _run_plain(  # noqa: C901, PLR0915  # see below
                     serve(now)
             elif what == LOOK:
                 serve(now)
-            elif (chat_id := str(number)) in waiting:
+            elif (chat_id := f"c-{number}") in waiting:
                 del waiting[chat_id]
                 dequeue(chat_id)
                 waited[number], ended[number] = now - arrived[number], now
@@ -185,7 +186,8 @@ def _give_up_all(visits: Visits, waiting: Iterable[tuple[int, float]], now: floa
         visits.waited[number], visits.ended[number] = now - visits.arrived[number], now
 
 
-def _workloads(crew: Crew) -> list[Workload]:
+def workloads(crew: Crew) -> list[Workload]:
+    """The empty workloads of a crew's agents."""
     speeds = crew.chat_speeds
     return [Workload(speeds, crew.leaving_rates) for _ in range(crew.agents)]
 
@@ -215,7 +217,7 @@ class _Sharing:
             visits,
             new_router(scenario),
             scenario.agents,
-            [load for crew in scenario.crews for load in _workloads(crew)],
+            [load for crew in scenario.crews for load in workloads(crew)],
             {agent_id: place for place, agent_id in enumerate(scenario.agents)},
             draws(Exponential(1.0), stream(seed, "leaving")),
         )
@@ -261,7 +263,7 @@ class _Sharing:
             self.serve(now)
             _look_again(self.router, self.heap, self.looks)
         else:
-            self.give_up(str(number), now)
+            self.give_up(chat_id_of(number), now)
 
     def give_up(self, chat_id: str, now: float) -> None:
         """A customer's patience is over, if he still waits."""

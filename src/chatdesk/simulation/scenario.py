@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from itertools import chain
 
 import attrs
+from msgspec import structs
 
 from chatdesk.model.ids import AgentId, Seconds
 from chatdesk.model.records import QueueSetup
+from chatdesk.model.values import QueueMode
 from chatdesk.rules.disciplines import Discipline, FirstCome
 from chatdesk.rules.policies import AssignmentPolicy, LeastBusy
 from chatdesk.simulation.arrivals import Arrivals, mean_rate
@@ -142,6 +144,13 @@ class Scenario:
         return QueueSetup(
             name=QUEUE, ageing_seconds=self.ageing_seconds, target_seconds=self.target_seconds
         )
+
+    def queue_for_desk(self, rule: str) -> QueueSetup:
+        """The same on a whole desk, which knows policy and discipline by a name."""
+        setup = structs.replace(self.setup, policy=rule, discipline=rule)
+        if self.offer_seconds is None:
+            return setup
+        return structs.replace(setup, mode=QueueMode.OFFER, offer_seconds=self.offer_seconds)
 
     @property
     def wants_desk(self) -> bool:

@@ -35,6 +35,8 @@ class Visits:
     """The place of his kind in the scenario."""
     unfinished: set[int] = attrs.field(factory=set)
     """Who left while served."""
+    moved: set[int] = attrs.field(factory=set)
+    """Who was transferred: `agents` says who had him last, `others` who had him when."""
     others: list[Stint] = attrs.field(factory=list)
     """Chats in agents' hands that the columns do not tell: open at the start, or transferred."""
 
@@ -62,8 +64,8 @@ class Visits:
 def stints_of(visits: Visits) -> Iterator[tuple[AgentId, float, float]]:
     """Who had a chat, from when, until when; of all chats, in no special order."""
     columns = zip(visits.arrived, visits.waited, visits.ended, visits.agents, strict=True)
-    for came, waited, ended, agent in columns:
-        if agent is not None:
+    for number, (came, waited, ended, agent) in enumerate(columns):
+        if agent is not None and number not in visits.moved:
             yield agent, came + waited, ended
     for stint in visits.others:
         yield stint.agent, stint.begin, stint.end
