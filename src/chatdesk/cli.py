@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives the exit code; errors of ours become a line or two."""
     try:
         require_extra("cli", "cyclopts", "rich")
-        make_app()(list(arguments), result_action="return_value")
+        code = make_app()(list(arguments), result_action="return_value")
     except (ChatdeskError, MissingExtra) as error:
         print(f"chatdesk: {error}", file=sys.stderr)
         return WRONG_USE
@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except SystemExit as leaving:  # how the parser ends after an error of the user's
         return WRONG_USE if leaving.code else 0
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def make_app() -> "App":
@@ -63,6 +63,11 @@ def make_app() -> "App":
         "chatdesk.cli_simulate_options:simulate",  # imported when it is called
         name="simulate",
         help="Simulate a desk with the rules that run it, and say how sure each figure is.",
+    )
+    app.command(
+        "chatdesk.cli_replay_options:replay",
+        name="replay",
+        help="Go through a desk's own past again, with other policies for the same customers.",
     )
     return app
 
