@@ -120,8 +120,8 @@ def seed(desk: ChatDesk, agents: Sequence[str], language: str) -> bool:
         for command in _setup(language):
             desk.execute(command, by=DEMO)
     known = {agent.id for agent in settings.agents}
-    for command in _new_agents(agents, known):
-        desk.execute(command, by=DEMO)
+    for addition in _new_agents(agents, known):
+        desk.execute(addition, by=DEMO)
     return not settings.queues
 
 
