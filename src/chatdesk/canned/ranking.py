@@ -216,14 +216,14 @@ def _best_fitting(index: Index, scores: Mapping[int, float], choice: Choice) -> 
     """The best slots among those that fit; looks further down only while too few do."""
     wanted = SCORED_AGAIN
     while True:
-        best = _best(index, scores, wanted)
+        best = best_of(index, scores, wanted)
         found = {slot: score for slot, score in best if choice.fits(slot)}
         if len(found) >= SCORED_AGAIN // 2 or wanted >= len(scores):
             return found
         wanted *= 8
 
 
-def _best(index: Index, scores: Mapping[int, float], wanted: int) -> list[tuple[int, float]]:
+def best_of(index: Index, scores: Mapping[int, float], wanted: int) -> list[tuple[int, float]]:
     """The best slots, ties by id, so that nothing depends on where a response is kept."""
     if len(scores) > wanted:
         floor = heapq.nlargest(wanted, scores.values())[-1]
@@ -239,7 +239,7 @@ def score_again(
 ) -> None:
     """Add what the terms say about what was found so far. One bisection a term and response."""
     slots = sorted(best)
-    for term in closed:
+    for term in closed if slots else ():
         postings, weight = index.postings(term), terms[term]
         place, end = 0, len(postings)
         for slot in slots:
@@ -261,7 +261,7 @@ def compare_passages(
     """The best candidates, each scored also by the one passage of it that fits the query best."""
     says: dict[str, float] = {}
     found = {}
-    for slot, score in _best(index, scores, COMPARED):
+    for slot, score in best_of(index, scores, COMPARED):
         best = 0.0
         for passage in index.entry(slot).passages:
             fit = 0.0
@@ -283,18 +283,26 @@ def favour_rare_completions(
     index: Index, scores: Mapping[int, float], words: Sequence[str], weights: Weights
 ) -> dict[int, float]:
     """Scores that favour the rarer word a beginning may become: who types means one response."""
-    beginning, typed = words[-1], frozenset(words[:-1])
-    rarity = dict.fromkeys(typed, 0.0)
+    rarity = _Completions(index, words)
+    factor = weights.completed * TOP
     found = {}
     for slot, score in scores.items():
-        best = 0.0
-        for word in index.entry(slot).passages[0]:
-            if word.startswith(beginning):
-                if word not in rarity:
-                    rarity[word] = index.rarity(word)
-                best = max(best, rarity[word])
-        found[slot] = score + weights.completed * TOP * best
+        title = index.entry(slot).passages[0]
+        found[slot] = score + factor * max(map(rarity.__getitem__, title), default=0.0)
     return found
+
+
+class _Completions(dict[str, float]):
+    """How rare a word is if the last word typed may become it, else 0; worked out once a word."""
+
+    def __init__(self, index: Index, words: Sequence[str]) -> None:
+        super().__init__(dict.fromkeys(words[:-1], 0.0))
+        self.index, self.beginning = index, words[-1]
+
+    def __missing__(self, word: str) -> float:
+        rare = self.index.rarity(word) if word.startswith(self.beginning) else 0.0
+        self[word] = rare
+        return rare
 
 
 def confidence(

@@ -259,7 +259,10 @@ class CannedSearch:
         self, scored: Mapping[int, float], query: Query, words: Sequence[str]
     ) -> tuple[Hit, ...]:
         limit = max(0, min(query.limit, MOST_RESULTS))
-        found = sorted(scored.items(), key=lambda item: (-item[1], self._id(item[0])))[:limit]
+        if not limit:
+            return ()
+        best = ranking.best_of(self._index, scored, limit)
+        found = sorted(best, key=lambda item: (-item[1], self._id(item[0])))
         return tuple(self._hit(slot, score, query, words) for slot, score in found)
 
     def _hit(self, slot: int, score: float, query: Query, words: Sequence[str]) -> Hit:
