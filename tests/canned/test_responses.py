@@ -78,3 +78,15 @@ def test_category_paths() -> None:
     assert paths_above("orders/returns") == ("orders", "orders/returns")
     assert within("orders/returns", "orders")
     assert not within("orders-old", "orders")
+
+
+def test_grouped_by_category() -> None:
+    """Each category lists its responses by title; a response in two stands in both (A18)."""
+    both = response("a", title="Zebra", categories=("x/y", "x"))
+    one = response("b", title="apple", categories=("x",))
+    assert [
+        (group.path, [r.id for r in group.responses]) for group in by_category([both, one])
+    ] == [
+        ("x", ["b", "a"]),
+        ("x/y", ["a"]),
+    ]

@@ -42,6 +42,25 @@ def paths_above(path: str) -> tuple[str, ...]:
     return tuple("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
 
 
+class CategoryGroup(Struct, frozen=True):
+    """A category and the responses that lie in it itself, in order of title."""
+
+    path: str
+    responses: tuple[CannedResponse, ...]
+
+
+def by_category(responses: Iterable[CannedResponse]) -> tuple[CategoryGroup, ...]:
+    """Responses grouped by category, in order of path (A18); one in several stands in each."""
+    groups: dict[str, list[CannedResponse]] = {}
+    for response in responses:
+        for path in dict.fromkeys(response.categories):
+            groups.setdefault(path, []).append(response)
+    return tuple(
+        CategoryGroup(path, tuple(sorted(groups[path], key=lambda r: (r.title.casefold(), r.id))))
+        for path in sorted(groups)
+    )
+
+
 def problems(response: CannedResponse) -> tuple[FieldProblem, ...]:
     """Everything that is wrong with one response taken alone; none if it may be kept."""
     found = [
