@@ -184,7 +184,9 @@ class Console {
 
   #stateChanged(name) {
     this.state.show(name);
-    if (name === "online") this.#bePresent();
+    if (name !== "online") return;
+    this.presentAt = -Infinity; // whoever answers now may not have heard of this device
+    this.#bePresent();
   }
 
   #welcomed(frame) {
