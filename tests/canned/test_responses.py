@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from chatdesk.canned.responses import (
+    by_category,
     checked,
     duplicate_problems,
     paths_above,

@@ -7,6 +7,8 @@ Opening, holding and closing texts (D04, D13, D15) are ordinary responses in the
 import re
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from chatdesk.model.errors import FieldProblem, InvalidInput
 from chatdesk.model.ids import Instant
 from chatdesk.model.records import CannedResponse
