@@ -20,6 +20,7 @@ from chatdesk.model.records import (
     Answers,
     Chat,
     Counters,
+    DeskRecord,
     Message,
     Offer,
     Queue,
@@ -381,6 +382,8 @@ class Ledger:
     counters: Counters | None = None
     at: Instant = 0.0
     events: int = 0
+    set_up_anew: bool = False
+    """Whether the batch changes the setup, so that some of it happened under the former one."""
 
     def see(self, batch: Batch, desk: Desk) -> None:
         """Raise `AssertionError`, with a sentence, when the batch does not follow."""
@@ -388,6 +391,7 @@ class Ledger:
         self.at = batch.at
         keys = [(type(record), record.id) for record in batch.records]
         must(len(set(keys)) == len(keys), "a batch has one version of a record")
+        self.set_up_anew = any(isinstance(record, DeskRecord) for record in batch.records)
         for record in sorted(batch.records, key=lambda r: isinstance(r, Chat)):
             self._see_record(record, desk)
         for event in batch.events:
@@ -445,7 +449,7 @@ class Ledger:
         must(chat.messages == self.messages.get(chat.id, 0), f"{chat.id} counts its messages")
         if chat.state is ChatState.CLOSED and chat.id not in self.closed:
             self.closed.add(chat.id)
-            needed = requires_answers(desk.state.setup.qualification)
+            needed = requires_answers(desk.state.setup.qualification) and not self.set_up_anew
             must(chat.qualified_at is not None or not needed, f"{chat.id} closes qualified (A26)")
         over = chat.state not in LIVE_CHAT
         must((chat.closed_at is not None) == over, f"{chat.id} knows when it was over")
