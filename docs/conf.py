@@ -21,11 +21,16 @@ templates_path = ["_templates"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {
+    "members": True,
+    "show-inheritance": True,
+    # names the package root hands on are documented once, where they are defined
+    "ignore-module-all": True,
+}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-autosummary_ignore_module_all = False
+autosummary_ignore_module_all = True
 napoleon_numpy_docstring = False
 
 html_theme = "furo"

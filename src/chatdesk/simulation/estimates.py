@@ -48,7 +48,7 @@ def student_chance(t: float, freedom: int) -> float:
 
 @lru_cache(maxsize=256)
 def student_quantile(confidence: float, freedom: int) -> float:
-    """The t with P(|T| <= t) = `confidence`, to the last digits, by halving."""
+    """The t with `P(|T| <= t)` = `confidence`, to the last digits, by halving."""
     if not 0 < confidence < 1 or freedom < 1:
         raise InvalidParameter(f"confidence {confidence} with {freedom} degrees of freedom")
     low, high = 0.0, 1.0
