@@ -30,7 +30,7 @@ class Estimate(Struct, frozen=True, omit_defaults=True):
 
 
 def student_chance(t: float, freedom: int) -> float:
-    """The chance that |T| <= t for Student's T with so many degrees of freedom.
+    """The chance that `|T| <= t` for Student's T with so many degrees of freedom.
 
     Finite series: Abramowitz and Stegun 26.7.3 (odd) and 26.7.4 (even). O(freedom).
     """
@@ -48,7 +48,7 @@ def student_chance(t: float, freedom: int) -> float:
 
 @lru_cache(maxsize=256)
 def student_quantile(confidence: float, freedom: int) -> float:
-    """The t with `P(|T| <= t)` = `confidence`, to the last digits, by halving."""
+    """The t with `P(|T| <= t)` is `confidence`, to the last digits, by halving."""
     if not 0 < confidence < 1 or freedom < 1:
         raise InvalidParameter(f"confidence {confidence} with {freedom} degrees of freedom")
     low, high = 0.0, 1.0
