@@ -10,12 +10,12 @@ from chatdesk.canned.spans import Span
 from chatdesk.model import commands as c
 from chatdesk.model import queries as q
 from chatdesk.model.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from chatdesk.model.records import AgentSetup, CannedResponse, Learned
+from chatdesk.model.records import AgentSetup, CannedResponse
 from chatdesk.model.values import Actor, Page, agent, visitor
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.testing.factories import a_response
-from tests.runtime.shop import ANA, BO, EVE, NOON, SHOP, ZOE, ManualClock, ask, open_shop, rows
+from tests.runtime.shop import ANA, BO, EVE, NOON, SHOP, ZOE, ManualClock, ask, open_shop
 
 RESPONSES = (
     a_response(
@@ -276,8 +276,6 @@ def test_what_was_learned_can_be_forgotten(stocked: ChatDesk) -> None:
     stocked.erase(second.customer, by=SHOP)
     assert stocked.ask(q.AskCannedDetail(canned="parcel"), by=ANA).learned == ()
     assert "parcel" not in found(stocked, "wee crate", use="question")
-    kept = rows(stocked.engine.settings.store, "learned")
-    assert [isinstance(each, Learned) and each.question for each in kept] == [""]
 
 
 def test_feedback_moves_what_is_sure_enough(stocked: ChatDesk) -> None:
