@@ -1,6 +1,6 @@
 """Journals to replay: days of a real desk in virtual time, with visitors who come and leave."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
@@ -43,6 +43,8 @@ class Shop:
     random: Random = attrs.field(init=False)
     due: list[tuple[float, int, str, str]] = attrs.field(factory=list)
     begun: set[str] = attrs.field(factory=set)
+    after_each: Callable[[], object] | None = None
+    """Called after each command."""
 
     def __attrs_post_init__(self) -> None:
         self.desk = Desk.new(self.policies)
@@ -58,6 +60,8 @@ class Shop:
             batch = self.desk.collect()
             revision = turn.revision if batch is None else turn.write(batch)
         self.desk.committed(revision)
+        if self.after_each is not None:
+            self.after_each()
         return result
 
     def open(self, agents: Mapping[str, AgentSetup], queues: Mapping[str, QueueSetup]) -> None:
