@@ -215,6 +215,12 @@ def _draw(seed: int, chat_id: ChatId, epoch: int) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
 
+def _most_gain() -> AssignmentPolicy:
+    from chatdesk.rules.advanced import MostGain  # noqa: PLC0415  # it builds on this module
+
+    return MostGain()
+
+
 POLICIES: Mapping[str, Callable[[], AssignmentPolicy]] = MappingProxyType(
     {
         "least_busy": LeastBusy,
@@ -223,6 +229,7 @@ POLICIES: Mapping[str, Callable[[], AssignmentPolicy]] = MappingProxyType(
         "most_room": MostRoom,
         "skilled": Skilled,
         "preferred_agent": PreferredAgent,
+        "most_gain": _most_gain,
         "random": SeededRandom,
         "power_of_two": PowerOfTwo,
     }
