@@ -37,9 +37,8 @@ def _of_kind(kind: Kind, place: int, seed: Seed) -> Iterator[Customer]:
     )
 
 
-def chat_of(number: int, customer: Customer, kind: Kind) -> Chat:
+def chat_of(number: int, at: float, kind: Kind) -> Chat:
     """A customer as policies and disciplines see him: a chat that waits."""
-    at = customer[0]
     chat_id = f"c-{number}"
     return Chat(
         id=chat_id,

@@ -13,14 +13,17 @@ from typing import TypeAlias
 
 import attrs
 
-from chatdesk.model.ids import AgentId
-from chatdesk.model.records import Queue
+from chatdesk.model.errors import ConfigurationError
+from chatdesk.model.ids import AgentId, ChatId
+from chatdesk.model.records import Chat, Queue
 from chatdesk.rules.policies import AssignmentPolicy
+from chatdesk.rules.roster import Staff
 from chatdesk.rules.routing import Router
 from chatdesk.rules.staff import Seat, language_tag, queue_tag
 from chatdesk.simulation.customers import Customer, chat_id_of, chat_of, customers
 from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.laws import Exponential, draws
+from chatdesk.simulation.line import Line
 from chatdesk.simulation.scenario import QUEUE, Crew, Scenario
 from chatdesk.simulation.streams import Seed, stream
 from chatdesk.simulation.visits import Stint, Visits
@@ -55,7 +58,7 @@ def run_fast(
     if any(crew.slows or crew.leaving_rates for crew in scenario.crews):
         came = _Sharing.of(scenario, seed, visits).run(come)
     else:
-        came = _run_plain(scenario, seed, visits, come)
+        came = _Plain.of(scenario, seed, visits).run(come)
     visits.cut(came)
     return visits
 
@@ -89,82 +92,134 @@ def tags_of_crew(crew: Crew) -> frozenset[str]:
     return frozenset((queue_tag(QUEUE), *crew.skills, *map(language_tag, crew.languages)))
 
 
-def _run_plain(  # noqa: C901, PLR0915  # see below
-    scenario: Scenario, seed: Seed, visits: Visits, come: Iterator[Customer]
-) -> int:
-    """Chats whose speed does not depend on how many others there are: each end is known at once.
+@attrs.define(eq=False)
+class _Plain:
+    """Chats whose speed does not depend on how many others there are: each end is known at once."""
 
-    The loop is one function, with what it uses in local names: it is gone through for every event.
-    """
-    router, kinds, ids = new_router(scenario), scenario.kinds, scenario.agents
-    places = {agent_id: place for place, agent_id in enumerate(ids)}
-    speeds = [crew.chat_speeds[1] for _, crew in scenario.seats]
-    arrived, waited, ended = visits.arrived, visits.waited, visits.ended
-    agents, kind_of = visits.agents, visits.kinds
-    enqueue, dequeue, next_match = router.enqueue, router.dequeue, router.next_match
-    assign, release, looking = router.assign, router.release, looks_again(scenario.policy)
-    heap = _begin(router, scenario, seed, visits)
-    waiting: dict[str, tuple[int, float]] = {}
-    looks: set[float] = set()
-    free, came, now = scenario.places - len(heap), 0, 0.0
+    scenario: Scenario
+    visits: Visits
+    router: Router
+    line: Line
+    free: int
+    """How many chats more could be taken."""
+    speeds: dict[AgentId, tuple[int, float]]
+    """Each agent's place and the speed of his chats."""
+    choose: Callable[[Chat, Staff, float], AgentId | None]
+    staff: Staff
+    looking: bool
+    heap: list[Event] = attrs.field(factory=list)
+    waiting: dict[ChatId, tuple[int, float]] = attrs.field(factory=dict)
+    """Numbers and work of the chats without an agent."""
+    looks: set[float] = attrs.field(factory=set)
 
-    def serve(now: float) -> None:
-        nonlocal free
-        while free and (match := next_match(now)) is not None:
-            chat_id, agent_id = match.chat_id, match.agent_id
-            number, work = waiting.pop(chat_id)
-            dequeue(chat_id)
-            assign(agent_id, now)
-            free -= 1
-            place = places[agent_id]
-            end = ended[number] = now + work / speeds[place]
-            waited[number] = now - arrived[number]
-            agents[number] = agent_id
-            heappush(heap, (end, number, place))
-        if looking:
-            _look_again(router, heap, looks)
+    @classmethod
+    def of(cls, scenario: Scenario, seed: Seed, visits: Visits) -> "_Plain":
+        """At the start, with the chats that are open then."""
+        router = new_router(scenario)
+        run = cls(
+            scenario,
+            visits,
+            router,
+            Line.of(scenario, router),
+            scenario.places,
+            {
+                agent_id: (place, crew.chat_speeds[1])
+                for place, (agent_id, crew) in enumerate(scenario.seats)
+            },
+            scenario.policy.choose,
+            router.staff,
+            looks_again(scenario.policy),
+        )
+        run.open(seed)
+        return run
 
-    for customer in chain(come, (THE_END,)):
-        at, patience, work, kind = customer
-        while heap and heap[0][0] <= at:
-            now, number, what = heappop(heap)
-            if what >= 0:
-                release(ids[what])
-                free += 1
-                if waiting:
-                    serve(now)
-            elif what == LOOK:
-                serve(now)
-            elif (chat_id := f"c-{number}") in waiting:
-                del waiting[chat_id]
-                dequeue(chat_id)
-                waited[number], ended[number] = now - arrived[number], now
-        if at == inf:
-            break
-        arrived[came], kind_of[came] = at, kind
-        chat = chat_of(came, customer, kinds[kind])
-        waiting[chat.id] = came, work
-        enqueue(chat)
-        if free:
-            serve(at)
-        if patience < inf and chat.id in waiting:
-            heappush(heap, (at + patience, came, GIVES_UP))
-        came += 1
-    _give_up_all(visits, waiting.values(), now)
-    return came
+    def open(self, seed: Seed) -> None:
+        """Begin the chats that are open at the start."""
+        work = draws(self.scenario.kinds[0].work, stream(seed, "opening"))
+        for agent_id, crew in self.scenario.seats:
+            place, speed = self.speeds[agent_id]
+            for _ in range(crew.open_chats):
+                self.router.assign(agent_id, 0.0)
+                self.free -= 1
+                end = next(work) / speed
+                heappush(self.heap, (end, OPENING, place))
+                self.visits.others.append(Stint(agent_id, 0.0, end))
 
+    def run(self, come: Iterator[Customer]) -> int:  # noqa: C901  # see below
+        """Let them come and go; give how many came.
 
-def _begin(router: Router, scenario: Scenario, seed: Seed, visits: Visits) -> list[Event]:
-    """The ends of the chats that are open at the start."""
-    work = draws(scenario.kinds[0].work, stream(seed, "opening"))
-    heap: list[Event] = []
-    for place, (agent_id, crew) in enumerate(scenario.seats):
-        for _ in range(crew.open_chats):
-            router.assign(agent_id, 0.0)
-            end = next(work) / crew.chat_speeds[1]
-            heappush(heap, (end, OPENING, place))
-            visits.others.append(Stint(agent_id, 0.0, end))
-    return heap
+        It is gone through for every event, so what it uses often has local names.
+        """
+        heap, waiting, line, ids = self.heap, self.waiting, self.line, self.scenario.agents
+        release, kinds, visits = self.router.release, self.scenario.kinds, self.visits
+        arrived, came, now = visits.arrived, 0, 0.0
+        for at, patience, work, kind in chain(come, (THE_END,)):
+            while heap and heap[0][0] <= at:
+                now, number, what = heappop(heap)
+                if what >= 0:
+                    release(ids[what])
+                    self.free += 1
+                    if waiting:
+                        self.offer(line.head(waiting), now)
+                elif what == LOOK:
+                    self.serve(now)
+                elif waiting.pop(f"c-{number}", None) is not None:
+                    self.give_up(number, now)
+            if at == inf:
+                break
+            arrived[came] = at
+            if kind:
+                visits.kinds[came] = kind
+            chat = chat_of(came, at, kinds[kind])
+            waiting[chat.id] = came, work
+            if self.free:
+                self.offer(chat, at)
+            else:
+                line.join(chat)
+            if patience < inf and chat.id in waiting:
+                heappush(heap, (at + patience, came, GIVES_UP))
+            came += 1
+        _give_up_all(visits, waiting.values(), now)
+        return came
+
+    def give_up(self, number: int, now: float) -> None:
+        """A customer's patience is over."""
+        self.line.leave(chat_id_of(number))
+        visits = self.visits
+        visits.waited[number], visits.ended[number] = now - visits.arrived[number], now
+
+    def offer(self, chat: Chat | None, now: float) -> None:
+        """There is room: find an agent for the first in line, or for anybody."""
+        if chat is not None and self.line.held:
+            agent_id = self.choose(chat, self.staff, now)
+            if agent_id is not None:
+                self.begin(chat.id, agent_id, now)
+                return
+        self.line.hand_over(chat, self.waiting)
+        self.serve(now)
+
+    def serve(self, now: float) -> None:
+        """Assign as the router says, until it is at rest."""
+        router = self.router
+        while self.free and (match := router.next_match(now)) is not None:
+            router.dequeue(match.chat_id)
+            self.begin(match.chat_id, match.agent_id, now)
+        if self.looking:
+            _look_again(router, self.heap, self.looks)
+
+    def begin(self, chat_id: ChatId, agent_id: AgentId, now: float) -> None:
+        """An agent begins a chat."""
+        seat = self.router.assign(agent_id, now)
+        if seat.load > seat.capacity:
+            raise ConfigurationError(f"the policy chose agent {agent_id!r}, who has no room")
+        number, work = self.waiting.pop(chat_id)
+        self.free -= 1
+        place, speed = self.speeds[agent_id]
+        visits = self.visits
+        end = visits.ended[number] = now + work / speed
+        visits.waited[number] = now - visits.arrived[number]
+        visits.agents[number] = agent_id
+        heappush(self.heap, (end, number, place))
 
 
 def looks_again(policy: AssignmentPolicy) -> bool:
@@ -245,7 +300,7 @@ class _Sharing:
         """A customer comes."""
         at, patience, work, kind = customer
         self.visits.arrived[number], self.visits.kinds[number] = at, kind
-        chat = chat_of(number, customer, self.scenario.kinds[kind])
+        chat = chat_of(number, at, self.scenario.kinds[kind])
         self.waiting[chat.id] = number, work
         self.router.enqueue(chat)
         self.serve(at)
