@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from unicodedata import normalize
 
-from chatdesk.model.commands import ConfigureDesk, SaveAgent, SaveQueue
+from chatdesk.cli_demo_canned import CANNED
+from chatdesk.model.commands import ConfigureDesk, ImportCanned, SaveAgent, SaveQueue
 from chatdesk.model.queries import AskSettings
 from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup
 from chatdesk.model.values import (
@@ -125,7 +126,7 @@ def seed(desk: ChatDesk, agents: Sequence[str], language: str) -> bool:
     return not settings.queues
 
 
-def _setup(language: str) -> Iterator[ConfigureDesk | SaveQueue]:
+def _setup(language: str) -> Iterator[ConfigureDesk | SaveQueue | ImportCanned]:
     yield ConfigureDesk(
         setup=DeskSetup(
             name=DESK_NAMES[language],
@@ -138,6 +139,7 @@ def _setup(language: str) -> Iterator[ConfigureDesk | SaveQueue]:
     )
     for queue, (mode, names) in QUEUE_SETUPS.items():
         yield SaveQueue(queue=queue, setup=QueueSetup(name=names[language], mode=mode))
+    yield ImportCanned(responses=CANNED)
 
 
 def _new_agents(names: Sequence[str], known: set[str]) -> Iterator[SaveAgent]:

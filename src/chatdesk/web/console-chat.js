@@ -2,6 +2,8 @@
 
 import { newId } from "./client.js";
 import { button, h, setText } from "./dom.js";
+import { CannedHelp } from "./console-canned.js";
+import { editResponse } from "./console-canned-pane.js";
 import { FormView, textField } from "./forms.js";
 import { Composer, Log, sendMessage, systemText } from "./talk.js";
 import { askTransfer } from "./console-transfer.js";
@@ -29,6 +31,7 @@ export class ChatTab {
   #early = new Map();
   #loaded = false;
   #readTo = 0;
+  #sending = Promise.resolve();
 
   constructor(desk, card) {
     this.desk = desk;
@@ -40,9 +43,10 @@ export class ChatTab {
     this.log = new Log(words, words.say("chat.history"));
     this.preview = h("p", { class: "preview", hidden: true });
     this.composer = this.#composer();
+    this.help = new CannedHelp(desk, this);
     this.note = h("input", { type: "checkbox" });
     this.live = h(
-      "div", { class: "live" }, this.preview, this.composer.element,
+      "div", { class: "live" }, this.preview, this.help.element, this.composer.element,
       h("label", { class: "note-switch" }, this.note, " ", words.say("chat.as_note")),
     );
     this.tools = this.#tools();
@@ -72,7 +76,10 @@ export class ChatTab {
       typing: (on) => this.note.checked || tell(on),
     });
     composer.text = sessionStorage.getItem(this.place) ?? "";
-    composer.oninput = (text) => sessionStorage.setItem(this.place, text);
+    composer.oninput = (text) => {
+      sessionStorage.setItem(this.place, text);
+      this.help.typed();
+    };
     return composer;
   }
 
@@ -112,9 +119,18 @@ export class ChatTab {
   #show(messages) {
     const whose = { customerName: this.name, names: this.#names };
     const shown = messages.map((message) => shownMessage(this.desk, message, whose));
-    this.log.add(shown);
+    this.log.add(shown.map((message) => ({ ...message, tool: this.#keeper(message) })));
+    const newest = messages.findLast((message) => message.kind === "text");
+    if (newest?.author.kind === "visitor" && newest.seq > this.#last) this.help.ask();
     this.#last = Math.max(this.#last, ...messages.map((message) => message.seq), 0);
     if (messages.some((message) => message.author.kind === "visitor")) this.#showPreview("");
+  }
+
+  /** Makes a canned response of what he wrote (B29). */
+  #keeper({ side, kind, text }) {
+    if (side !== "mine" || kind !== "text") return null;
+    const { desk } = this;
+    return button(desk.words.say("canned.keep"), () => editResponse(desk, { body: text }));
   }
 
   signal(frame) {
@@ -195,12 +211,19 @@ export class ChatTab {
   }
 
   #send(text) {
+    const note = this.note.checked;
+    this.note.checked = false;
+    this.#sending = this.#sending.then(() => this.#deliver(text, note));
+  }
+
+  async #deliver(text, note) {
+    const about = note ? {} : await this.help.checked(text);
+    if (about === null) return;
     const { words, connection } = this.desk;
     const { id, epoch } = this.chat;
-    const type = this.note.checked ? "post_note" : "post_message";
-    const about = this.note.checked ? {} : { epoch };
-    this.note.checked = false;
-    sendMessage({ log: this.log, words, connection, frame: { type, chat: id, text, ...about } });
+    const type = note ? "post_note" : "post_message";
+    const frame = { type, chat: id, text, ...(note ? {} : { epoch, ...about }) };
+    sendMessage({ log: this.log, words, connection, frame });
   }
 
   async #do(frame) {

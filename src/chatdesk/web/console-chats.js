@@ -22,6 +22,18 @@ export class ChatsPane {
     );
   }
 
+  /** The id of the chat one could write in now, or null. */
+  get selectedChat() {
+    const tab = this.#tabs.get(this.selected);
+    return tab?.chat.state === "active" ? this.selected : null;
+  }
+
+  /** Puts a canned response into the selected chat's field. */
+  insert(hit) {
+    if (this.selectedChat === null) this.desk.say(this.desk.words.say("canned.no_chat"));
+    else this.#tabs.get(this.selected).help.insert(hit);
+  }
+
   get attentionCount() {
     return [...this.#tabs.values()].filter((tab) => tab.chat.attention).length;
   }

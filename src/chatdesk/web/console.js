@@ -1,6 +1,7 @@
 // The agent's console: who is logged in, what the desk tells, and the panes that show it.
 
 import { Connection, fetchToken, newId } from "./client.js";
+import { CannedPane } from "./console-canned-pane.js";
 import { ChatsPane } from "./console-chats.js";
 import { CustomerPane } from "./console-customer.js";
 import { StaffPane, WaitingPane } from "./console-desk.js";
@@ -100,10 +101,12 @@ class Console {
     this.questions = new QuestionsPane(this);
     this.tickets = new TicketsPane(this);
     this.supervise = new SupervisePane(this);
+    this.canned = new CannedPane(this);
     this.side = new Tabs(words.say("console.side"), [
       [words.say("customer.title"), this.customer],
       [words.say("questions.title"), this.questions],
       [words.say("tickets.title"), this.tickets],
+      [words.say("canned.title"), this.canned],
       [words.say("supervise.title"), this.supervise],
     ]);
     this.side.allow(this.supervise, false);
@@ -245,6 +248,7 @@ class Console {
     if (chat) this.supervise.changed(chat, message);
     if (event.type === "chat_opened" || event.type === "message_added") this.questions.refresh();
     if (ticket || event.ticket) this.tickets.changed(ticket?.id ?? event.ticket);
+    if (event.type === "canned_changed") this.canned.changed();
     if (event.customer) this.customer.changed(event.customer);
   }
 

@@ -10,7 +10,7 @@ const PREVIEW_AFTER = 300;
 
 /**
  * Messages in order of their `seq`. A message is `{seq, at, kind, side, author, text}`, where
- * `side` is "mine", "theirs", "staff" or "system".
+ * `side` is "mine", "theirs", "staff" or "system"; a `tool` is a button beside it.
  */
 export class Log {
   #articles = new Map();
@@ -96,6 +96,7 @@ export class Log {
     const when = h("time", { datetime: new Date(message.at * 1000).toISOString() });
     when.textContent = this.words.time(message.at);
     const head = h("header", {}, h("span", { class: "author" }, message.author ?? ""), " ", when);
+    if (message.tool) head.append(" ", message.tool);
     const body = h("p", { class: "body" }, ...linkify(message.text));
     const classes = `message ${message.side} ${message.kind}`;
     return h("article", { class: classes, "data-seq": message.seq }, head, body);
@@ -143,7 +144,23 @@ export class Composer {
     this.field.value = text;
   }
 
+  /** Puts a text in at the caret, in the place of so many characters before it. */
+  insert(text, replaced = 0) {
+    const { selectionStart, selectionEnd } = this.field;
+    this.field.setRangeText(text, selectionStart - replaced, selectionEnd, "end");
+    this.#typed();
+    this.field.focus();
+  }
+
+  /** Puts back a text that was not sent after all. */
+  restore(text) {
+    this.text = text;
+    this.#typed();
+    this.field.focus();
+  }
+
   #key(event) {
+    if (this.onkey?.(event)) return;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     this.#submit(event);
