@@ -109,7 +109,6 @@ class Shelf:
         """Drops what an erased person asked."""
         for learned in [each for each in self.learned.values() if each.customer == customer]:
             self._drop(learned.id)
-            self._stale[learned.response] = None
 
     def records(self) -> Iterator[Record]:
         """Every record on the shelf."""
@@ -123,6 +122,7 @@ class Shelf:
         before = self.learned.pop(id_, None)
         if before is not None:
             del self.learned_by[before.response][id_]
+            self._stale[before.response] = None
 
 
 def _shortcuts(response: CannedResponse | None) -> frozenset[str]:
