@@ -1,5 +1,6 @@
 """The waiting line of the fast path, short of what a desk needs."""
 
+from collections import deque
 from collections.abc import Container, Sequence
 from heapq import heappop, heappush
 from itertools import chain
@@ -8,7 +9,7 @@ import attrs
 
 from chatdesk.model.ids import ChatId
 from chatdesk.model.records import Chat, QueueSetup
-from chatdesk.rules.disciplines import Discipline
+from chatdesk.rules.disciplines import Discipline, FirstCome
 from chatdesk.rules.routing import Router
 from chatdesk.simulation.scenario import Scenario
 
@@ -26,20 +27,26 @@ class Line:
     router: Router
     discipline: Discipline
     setup: QueueSetup
+    in_order: bool
+    """Whether chats come in the order in which they are served, as with first come."""
     held: bool
     """Whether chats are held here; else the router has them."""
     _heap: list[tuple[tuple[int, float], int, Chat]] = attrs.field(factory=list, init=False)
+    _row: deque[Chat] = attrs.field(factory=deque, init=False)
 
     @classmethod
     def of(cls, scenario: Scenario, router: Router) -> "Line":
         """An empty line."""
         needs = [kind.skills for kind in scenario.kinds]
         alike = all(_has_all(crew.skills, needs) for crew in scenario.crews)
-        return cls(router, scenario.discipline, scenario.setup, held=alike)
+        in_order = type(scenario.discipline) is FirstCome
+        return cls(router, scenario.discipline, scenario.setup, in_order, held=alike)
 
     def join(self, chat: Chat) -> None:
         """A chat comes while no slot is free."""
-        if self.held:
+        if self.held and self.in_order:
+            self._row.append(chat)
+        elif self.held:
             heappush(self._heap, (self.discipline.key(chat, self.setup), chat.line, chat))
         else:
             self.router.enqueue(chat)
@@ -51,9 +58,9 @@ class Line:
 
     def head(self, waiting: Container[ChatId]) -> Chat | None:
         """Let out the first chat of those who still wait; `None` when the router has them."""
-        heap = self._heap
-        while heap:
-            chat = heappop(heap)[2]
+        row, heap = self._row, self._heap
+        while row or heap:
+            chat = row.popleft() if row else heappop(heap)[2]
             if chat.id in waiting:
                 return chat
         return None
@@ -62,9 +69,10 @@ class Line:
         """Let the router keep the line from now on; `first` was let out, or has just come."""
         self.held = False
         held = (chat for _, _, chat in self._heap)
-        for chat in held if first is None else chain((first,), held):
+        for chat in chain(() if first is None else (first,), self._row, held):
             if chat.id in waiting:
                 self.router.enqueue(chat)
+        self._row.clear()
         self._heap.clear()
 
 
