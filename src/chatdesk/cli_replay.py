@@ -26,6 +26,8 @@ from chatdesk.simulation.replay import (
 
 FAILED = 1
 PASSED = 0
+MOST_AGENTS = 12
+"""Whose speeds a table tells; JSON tells all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -178,6 +180,9 @@ def _print_tables(found: Replay) -> None:
     print(f"{'':>12} {'recorded':>12} {'replayed':>12}")
     for name in REPLAY_FIGURES:
         print(f"{name:>12} {agreement.recorded[name]:>12.6g} {agreement.replayed[name]:>12.6g}")
+    fastest = sorted(found.speeds.items(), key=lambda pair: -pair[1])
+    shown = ", ".join(f"{agent} {speed:.2f}" for agent, speed in fastest[:MOST_AGENTS])
+    print(f"\nagents' speeds, 1 being usual: {shown}{' …' if len(fastest) > MOST_AGENTS else ''}")
     for result in found.results:
         _print_result(result)
 

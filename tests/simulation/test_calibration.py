@@ -5,9 +5,15 @@ from random import Random
 
 import pytest
 
-from chatdesk.simulation.calibration import Customers, Handling, Patience, Wait
+from chatdesk.simulation.arrivals import Poisson
+from chatdesk.simulation.calibration import Customers, Handling, Patience, Wait, crowding
 from chatdesk.simulation.errors import InvalidParameter
+from chatdesk.simulation.fast import run_fast
 from chatdesk.simulation.history import Asked, History, Stint, read_journal
+from chatdesk.simulation.imports import Row, history_of_rows
+from chatdesk.simulation.laws import Exponential
+from chatdesk.simulation.scenario import Crew, Kind, Scenario
+from chatdesk.simulation.streams import root
 from tests.simulation.journals import small_shop
 
 # remission in weeks under 6-mercaptopurine (Freireich et al. 1963, Blood 21), + for censored
@@ -101,6 +107,30 @@ def test_a_log_without_an_end_is_refused() -> None:
     """Nothing says how long chats take when none was finished."""
     with pytest.raises(InvalidParameter, match="how long"):
         Handling.of(History(asked=(), presences=(), queues={}))
+
+
+def test_crowding_is_found_again() -> None:
+    """C14: agents who slow down as a scenario says are found to do so from their chats alone."""
+    rates = (0.0, 1.0, 1.6, 1.9)
+    kind = Kind(arrivals=Poisson(7.0), work=Exponential(1.0), patience=Exponential(0.5))
+    scenario = Scenario(kinds=(kind,), crews=(Crew(agents=5, capacity=3, rates=rates),))
+    visits = run_fast(scenario, root(1), 8_000)
+    columns = zip(visits.arrived, visits.waited, visits.ended, visits.agents, strict=True)
+    history = history_of_rows(
+        Row(chat=str(number), at=at, agent=agent, answered_at=at + waited, ended_at=ended)
+        if agent is not None
+        else Row(chat=str(number), at=at, left_at=ended)
+        for number, (at, waited, ended, agent) in enumerate(columns)
+    )
+    levels = crowding(history)
+    assert [level.chats for level in levels] == [1, 2, 3]
+    assert [level.rate for level in levels] == pytest.approx(rates[1:], rel=0.12)
+
+
+def test_a_level_that_never_ended_a_chat_tells_nothing() -> None:
+    """Without a chat that ended alone there is nothing to compare with."""
+    history = _history([("ana", 100.0), ("ana", 100.0)])
+    assert [level.rate for level in crowding(history)] == [None, None]
 
 
 def test_luck_is_the_same_for_the_same_seed() -> None:
