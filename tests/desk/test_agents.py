@@ -291,6 +291,16 @@ def test_a_declined_offer_goes_to_the_next_agent_and_never_back() -> None:
     assert (shop.agent("ada").load, shop.agent("ben").load) == (0, 0)
 
 
+def test_who_declined_an_offer_may_still_take_the_chat() -> None:
+    """A12: a chat that everybody declined is not lost, for taking it is a choice of one's own."""
+    shop = offering("ada", "ben")
+    chat = shop.ask()
+    shop.do(c.DeclineOffer(chat=chat, epoch=1), ADA)
+    shop.do(c.DeclineOffer(chat=chat, epoch=2), BEN)
+    assert shop.do(c.TakeChat(), ADA).chat == chat
+    assert shop.chat(chat).agent == "ada"
+
+
 def test_an_offer_expires_at_its_instant() -> None:
     """C21: an offer nobody answers goes on to the next agent when its time is over."""
     shop = offering("ada", "ben")

@@ -167,7 +167,8 @@ class Reference:
         skills = self.seats[agent_id].skills
         for chat in self.line(queue_id):
             need = need_of(chat, self.rules[chat.queue][0])
-            if need <= skills and agent_id not in chat.declined_by:
+            gave_away = agent_id in chat.declined_by and agent_id in chat.agents
+            if need <= skills and not gave_away:
                 return chat.id
         return None
 

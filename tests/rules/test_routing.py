@@ -166,6 +166,7 @@ class Drive:
             {"priority": self.random.randrange(4)},
             {"queue": self.random.choice(QUEUES)},
             {"declined_by": (*chat.declined_by, *self.some(*there, odds=0.3))},
+            {"agents": self.some(*there, odds=0.3)},
         ]
         self.put(replace(chat, epoch=chat.epoch + 1, **self.random.choice(changes)))
 

@@ -27,7 +27,7 @@ from chatdesk.rules.disciplines import Discipline
 from chatdesk.rules.invariants import must
 from chatdesk.rules.policies import AssignmentPolicy
 from chatdesk.rules.roster import Group, Roster, Staff
-from chatdesk.rules.staff import Seat
+from chatdesk.rules.staff import Seat, gave_away
 from chatdesk.rules.waiting import Lane, Line, LineKey, Waiting, WaitingRoom
 
 _facts = attrgetter(*(field.name for field in attrs.fields(Seat)))
@@ -373,7 +373,8 @@ class Router:
         """The chat an agent gets who takes one (A12): the first in line that he may serve.
 
         Of one queue or, with `None`, of all he serves, whatever their mode; it does not matter
-        whether he has room. O(lines he may serve), and on behind chats that he declined.
+        whether he has room, or declined a chat when it was offered: taking it is a choice of his
+        own. Only what he gave away is not his to take. O(lines he may serve), and on behind those.
         """
         self._settle()
         skills = self._seats[agent_id].skills
@@ -388,7 +389,7 @@ class Router:
     def _first_for(self, agent_id: AgentId, line: Line) -> LineKey | None:
         chats = self._filed
         return next(
-            (key for key in line.keys if agent_id not in chats[key[-1]].chat.declined_by), None
+            (key for key in line.keys if not gave_away(agent_id, chats[key[-1]].chat)), None
         )
 
     def position(self, chat_id: ChatId) -> int:
@@ -415,6 +416,10 @@ class Router:
     def covers(self, need: frozenset[str]) -> bool:
         """Whether any seat covers a need, with room or without; O(groups of equal skills)."""
         return any(group.members and need <= skills for skills, group in self._groups.items())
+
+    def has_room(self, need: frozenset[str]) -> bool:
+        """Whether any seat that covers a need has room; O(groups of equal skills)."""
+        return any(group.free and need <= skills for skills, group in self._groups.items())
 
     def choice(self, chat: Chat, now: Instant) -> AgentId | None:
         """Whom the queue's policy would choose for a chat."""

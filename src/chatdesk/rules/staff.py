@@ -30,6 +30,11 @@ def need_of(chat: Chat, queue: Queue) -> frozenset[str]:
     return frozenset((queue_tag(queue.id), *queue.setup.skills, *chat.skills))
 
 
+def gave_away(agent_id: AgentId, chat: Chat) -> bool:
+    """Whether the agent had the chat and handed it to a line: it is for others (B12)."""
+    return agent_id in chat.declined_by and agent_id in chat.agents
+
+
 def tags_of(agent: Agent) -> frozenset[str]:
     """All that an agent can do, as tags: his skills, his queues and his languages."""
     setup = agent.setup

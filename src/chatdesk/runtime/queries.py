@@ -21,7 +21,7 @@ from chatdesk.model.values import Actor, ActorKind, ChatState, MessageKind, Stat
 from chatdesk.rules.access import Scope, Viewer, visible
 from chatdesk.rules.availability import status
 from chatdesk.rules.instants import between
-from chatdesk.rules.staff import need_of
+from chatdesk.rules.staff import gave_away, need_of
 from chatdesk.runtime.archive import Archive
 from chatdesk.runtime.asking import Asker, admitted, check_readable
 from chatdesk.runtime.canned import CannedAnswers
@@ -200,7 +200,11 @@ def waiting(answering: Answering, _: q.AskWaiting, asker: Asker) -> q.ChatList:
         lines = (
             (queue, state.chats[each]) for queue in queues for each in state.router.line(queue.id)
         )
-        chats = [c for queue, c in lines if tags is None or need_of(c, queue) <= tags]
+        chats = [
+            chat
+            for queue, chat in lines
+            if tags is None or (need_of(chat, queue) <= tags and not gave_away(asker.id, chat))
+        ]
     return q.ChatList(chats=answering.cards(chats))
 
 
