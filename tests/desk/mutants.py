@@ -182,7 +182,7 @@ MUTANTS = (
         "if epoch is not None and epoch > chat.epoch:",
     ),
     Mutant("desk/handlers/chats.py", "(*chat.declined_by, giver)", "chat.declined_by"),
-    Mutant("desk/handlers/chats.py", "if queue.full:", "if False:"),
+    Mutant("desk/handlers/chats.py", "if queue.full and not", "if False and not"),
     Mutant(
         "desk/handlers/chats.py",
         "audience=chat_audience(chat) if kind is not FormKind.QUALIFICATION else STAFF",

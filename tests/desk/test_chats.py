@@ -13,6 +13,7 @@ from chatdesk.model.errors import (
     NoRoom,
     NotAllowed,
     NotFound,
+    NothingWaiting,
     NotQualified,
     OpenChatExists,
     StaleEpoch,
@@ -167,6 +168,24 @@ def test_a_full_line_turns_away_until_enough_have_left() -> None:
     shop.finish(waiting[0])
     assert [x.shut for x in shop.ever(e.QueueShut)] == [True, False]
     assert shop.request().state is ChatState.WAITING
+
+
+@pytest.mark.parametrize("mode", [QueueMode.PUSH, QueueMode.OFFER])
+def test_a_full_line_turns_nobody_away_whom_somebody_is_free_for(mode: QueueMode) -> None:
+    """B54: the limit is for those who would wait."""
+    shop = a_shop("ada", queue={"length_limit": 1, "mode": mode})
+    shop.hire("cyd", skills=("wine",), capacity=1)
+    _, waits = shop.ask(ANA, skills=("wine",)), shop.request(BOB, skills=("wine",))
+    assert waits.state is ChatState.WAITING
+    assert shop.request(EVE).state in {ChatState.ACTIVE, ChatState.OFFERED}
+    assert shop.request(visitor("fay"), skills=("wine",)).reason is EndReason.FULL
+
+
+def test_a_full_line_of_a_pull_queue_turns_away() -> None:
+    """B54: who is free takes from the line, so the line has to have an end."""
+    shop = a_shop("ada", queue={"length_limit": 1, "mode": QueueMode.PULL})
+    assert shop.request(ANA).state is ChatState.WAITING
+    assert shop.request(BOB).reason is EndReason.FULL
 
 
 def test_a_limit_set_anew_counts_at_once() -> None:
@@ -468,6 +487,8 @@ def test_a_chat_does_not_come_back_to_its_giver() -> None:
     transfer(shop, other, agent="ben")
     transfer(shop, chat, queue="sales")
     assert shop.chat(chat).state is ChatState.WAITING
+    with pytest.raises(NothingWaiting):
+        shop.do(c.TakeChat(), ADA)
     shop.finish(other)
     assert shop.chat(chat).agent == "ben"
 

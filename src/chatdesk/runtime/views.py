@@ -15,7 +15,7 @@ from chatdesk.model.queries import (
     VisitorTicketEntry,
 )
 from chatdesk.model.records import Agent, Chat, Message, Queue, Ticket, TicketEntry
-from chatdesk.model.values import Actor, ActorKind, ChatState, Form
+from chatdesk.model.values import Actor, ActorKind, ChatState, Form, QueueMode
 from chatdesk.rules.access import Standing, Viewer, visible
 from chatdesk.rules.availability import can_receive, status
 from chatdesk.rules.instants import between
@@ -184,7 +184,8 @@ def availability(state: State, queue: Queue) -> Availability:
 def _closed_because(state: State, queue: Queue) -> str | None:
     if queue.retired or not queue.open:
         return "closed"
-    if queue.full:
-        return "full"
-    served = state.router.covers(frozenset((queue_tag(queue.id), *queue.setup.skills)))
-    return None if served else "nobody"
+    need = frozenset((queue_tag(queue.id), *queue.setup.skills))
+    if not state.router.covers(need):
+        return "nobody"
+    at_once = queue.setup.mode is not QueueMode.PULL and state.router.has_room(need)
+    return "full" if queue.full and not at_once else None

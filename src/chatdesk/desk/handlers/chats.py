@@ -50,6 +50,7 @@ from chatdesk.model.values import (
     Form,
     FormKind,
     MessageKind,
+    QueueMode,
     visitor,
 )
 from chatdesk.rules.forms import check_answers, closed_answers
@@ -141,9 +142,16 @@ def _why_missed(step: Step, queue: Queue, chat: Chat) -> EndReason | None:
         return EndReason.CLOSED
     if not moves.is_staffed(step, chat):
         return EndReason.NOBODY
-    if queue.full:
+    if queue.full and not _is_served_at_once(step, queue, chat):
         return EndReason.FULL
     return None
+
+
+def _is_served_at_once(step: Step, queue: Queue, chat: Chat) -> bool:
+    """Whether somebody is free for the chat, so that it needs no place in the full line."""
+    if queue.setup.mode is QueueMode.PULL:
+        return False
+    return step.state.router.choice(chat, step.now) is not None
 
 
 def _opened(step: Step, chat: Chat, who: Identity) -> None:
