@@ -8,6 +8,7 @@ from chatdesk.model import events as e
 from chatdesk.model.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from chatdesk.model.records import AgentSetup, Message, Ticket, TicketEntry
 from chatdesk.model.values import (
+    CLOCK,
     AnswerValues,
     EndReason,
     EntryKind,
@@ -78,6 +79,22 @@ def test_a_note_becomes_an_open_ticket() -> None:
     assert (ticket.source, ticket.visitor) == (TicketSource.NOTE, "ana")
     first = entries(shop, ticket.id)[-1]
     assert (first.kind, first.text, first.author) == (EntryKind.NOTE, "Please call\nme back", ANA)
+
+
+def test_the_desk_gives_a_note_to_somebody_after_it_was_left() -> None:
+    """B35, B37, B40: first the note, by its visitor; then the assignee, chosen by the desk."""
+    shop = a_shop("ada")
+    told = entries(shop, note(shop))
+    assert [(x.kind, x.author) for x in told] == [
+        (EntryKind.NOTE, ANA),
+        (EntryKind.ASSIGNEE, CLOCK),
+    ]
+    ticket = shop.do(c.OpenTicket(title="Case", text="rings twice", chat=shop.ask()), ADA).ticket
+    told = entries(shop, ticket)
+    assert [(x.kind, x.author) for x in told] == [
+        (EntryKind.COMMENT, ADA),
+        (EntryKind.ASSIGNEE, CLOCK),
+    ]
 
 
 def test_tickets_go_to_who_has_fewest() -> None:

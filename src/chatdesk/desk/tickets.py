@@ -12,6 +12,7 @@ from chatdesk.model.events import (
 from chatdesk.model.ids import AgentId, ChatId, CustomerId, QueueId, VisitorId
 from chatdesk.model.records import Chat, Ticket, TicketEntry
 from chatdesk.model.values import (
+    CLOCK,
     Actor,
     ChatState,
     EntryKind,
@@ -42,7 +43,7 @@ def make_ticket(
     chat: ChatId | None = None,
     queue: QueueId | None = None,
 ) -> Ticket:
-    """A new open ticket, under a number never used before, with an assignee by the policy."""
+    """A new open ticket, under a number never used before."""
     counters = replace(step.state.counters, ticket=step.state.counters.ticket + 1)
     step.state.put(counters)
     ticket = Ticket(
@@ -73,7 +74,7 @@ def make_ticket(
             chat=chat,
         )
     )
-    return assign_ticket(step, ticket, choose_assignee(step, ticket))
+    return ticket
 
 
 def add_entry(
@@ -176,14 +177,23 @@ def choose_assignee(step: Step, ticket: Ticket) -> AgentId | None:
     return step.state.policy(name).choose(_as_chat(ticket), staff, step.now)
 
 
-def assign_ticket(step: Step, ticket: Ticket, agent: AgentId | None) -> Ticket:
+def give_out(step: Step, ticket: Ticket) -> Ticket:
+    """Gives the ticket to whom the policy chooses; the desk does so, whoever caused it."""
+    return assign_ticket(step, ticket, choose_assignee(step, ticket), author=CLOCK)
+
+
+def assign_ticket(
+    step: Step, ticket: Ticket, agent: AgentId | None, *, author: Actor | None = None
+) -> Ticket:
     """Gives the ticket to an agent, or takes it from him."""
     if agent == ticket.assignee:
         return ticket
     live = ticket.state in LIVE_TICKET
     if live and ticket.assignee is not None:
         _add_tickets(step, ticket.assignee, -1)
-    ticket = add_entry(step, ticket, EntryKind.ASSIGNEE, before=ticket.assignee, after=agent)
+    ticket = add_entry(
+        step, ticket, EntryKind.ASSIGNEE, author=author, before=ticket.assignee, after=agent
+    )
     ticket = replace(ticket, assignee=agent)
     step.state.put(ticket)
     if agent is not None:
@@ -216,7 +226,7 @@ def _leave_retired(step: Step, ticket: Ticket) -> Ticket:
         return ticket
     if not step.state.agents[ticket.assignee].retired:
         return ticket
-    return assign_ticket(step, ticket, choose_assignee(step, ticket))
+    return give_out(step, ticket)
 
 
 def _count_for_assignee(step: Step, ticket: Ticket, before: TicketState) -> None:

@@ -60,7 +60,8 @@ def leave_note(step: Step, command: LeaveNote) -> TicketSaved:
         queue=command.queue,
     )
     author = visitor(visitor_id)
-    return _saved(moves.add_entry(step, ticket, EntryKind.NOTE, text, author=author))
+    ticket = moves.add_entry(step, ticket, EntryKind.NOTE, text, author=author)
+    return _saved(moves.give_out(step, ticket))
 
 
 def open_ticket(step: Step, command: OpenTicket) -> TicketSaved:
@@ -82,6 +83,7 @@ def open_ticket(step: Step, command: OpenTicket) -> TicketSaved:
     )
     if text is not None:
         ticket = moves.add_entry(step, ticket, EntryKind.COMMENT, text)
+    ticket = moves.give_out(step, ticket)
     if chat is not None:
         _tell_chat(step, step.state.chat(chat.id), ticket)
     return _saved(ticket)
