@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from chatdesk.model import commands as c
-from chatdesk.model.errors import NotAllowed, NotFound, Refused
-from chatdesk.model.queries import AskTranscript
-from chatdesk.model.records import DeskSetup
-from chatdesk.model.values import Actor, agent, visitor
+from chatdesk.model.errors import NotAllowed, NotFound, OpenChatExists, Refused, WrongState
+from chatdesk.model.queries import AskOverview, AskTranscript
+from chatdesk.model.records import DeskSetup, QueueSetup
+from chatdesk.model.values import Actor, ChatState, QueueMode, agent, visitor
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.transport.frames import Preview, Signal, SignalKind, Typing
@@ -144,6 +144,32 @@ def test_an_erased_person_is_told_to_nobody(desk: ChatDesk, store: MemoryStore) 
     shown = msgspec.json.encode(view) + b"".join(told)
     kept = msgspec.json.encode([rows(store, kind) for kind in ("chat", "message", "customer")])
     assert canary.encode() not in shown + kept
+
+
+def test_erasing_a_person_ends_his_open_chat(desk: ChatDesk) -> None:
+    """A01: the agent sees an ended chat; what the page still sends is refused; one chat at most."""
+    chat = ask(desk).chat
+    customer = desk.ask(AskTranscript(chat=chat), by=SHOP).chat.chat.customer
+    desk.erase(customer, by=SHOP)
+    after = desk.ask(AskTranscript(chat=chat), by=SHOP).chat.chat
+    assert (after.state, after.question) == (ChatState.WRAP_UP, "")
+    with pytest.raises(WrongState):
+        desk.execute(c.PostMessage(chat=chat, text="Hello?"), by=ZOE)
+    again = ask(desk).chat
+    with pytest.raises(OpenChatExists):
+        ask(desk)
+    assert desk.ask(AskTranscript(chat=again), by=SHOP).chat.chat.customer != customer
+
+
+def test_erasing_a_person_ends_his_wait(desk: ChatDesk) -> None:
+    """B54: nobody who is gone stands in line."""
+    pull = QueueSetup(name="Sales", mode=QueueMode.PULL)
+    desk.execute(c.SaveQueue(queue="sales", setup=pull), by=SHOP)
+    chat = ask(desk).chat
+    assert desk.ask(AskOverview(), by=EVE).waiting == 1
+    customer = desk.ask(AskTranscript(chat=chat), by=SHOP).chat.chat.customer
+    desk.erase(customer, by=SHOP)
+    assert desk.ask(AskOverview(), by=EVE).waiting == 0
 
 
 def test_only_those_in_charge_may_erase(desk: ChatDesk) -> None:

@@ -16,11 +16,11 @@ from chatdesk.model.queries import Query
 from chatdesk.model.values import CLOCK, Actor, Role
 from chatdesk.rules.disciplines import Discipline
 from chatdesk.rules.policies import AssignmentPolicy
-from chatdesk.runtime.chatdesk import PATIENCE_SECONDS, ChatDesk
+from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.clock import wall_clock
 from chatdesk.runtime.committer import Timing
 from chatdesk.runtime.ids import fresh_id
-from chatdesk.runtime.jobs import Job, LoopBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, Job, LoopBell
 from chatdesk.runtime.loops import running_loop
 from chatdesk.runtime.subscriptions import AsyncSubscription
 from chatdesk.storage.port import Store

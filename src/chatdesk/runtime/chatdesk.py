@@ -19,7 +19,7 @@ from chatdesk.runtime.clock import wall_clock
 from chatdesk.runtime.committer import Timing
 from chatdesk.runtime.engine import Engine, Settings
 from chatdesk.runtime.ids import fresh_id
-from chatdesk.runtime.jobs import Job, ThreadBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, Job, ThreadBell
 from chatdesk.runtime.loops import running_loop
 from chatdesk.runtime.subscriptions import Subscription
 from chatdesk.storage.open import open_store
@@ -29,8 +29,6 @@ from chatdesk.transport.signals import Signals
 
 R = TypeVar("R")
 V = TypeVar("V")
-
-PATIENCE_SECONDS: Seconds = 10.0
 
 
 class ChatDesk:
@@ -128,8 +126,8 @@ class ChatDesk:
     def erase(self, customer: CustomerId, *, by: Actor) -> Revision:
         """Erases a person: his data, not what statistics count; gives the revision of it.
 
-        For administrators and the shop's own code. Raises `NotAllowed`, `NotFound` and
-        `StorageError`.
+        A chat he has open is ended. For administrators and the shop's own code. Raises
+        `NotAllowed`, `NotFound` and `StorageError`.
         """
         _check_context("erase")
         return self.engine.erase(customer, by)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -12,9 +12,9 @@ import msgspec
 from chatdesk.canned.checks import SpellChecker
 from chatdesk.canned.search import Embedder
 from chatdesk.desk.machine import Desk
-from chatdesk.model.commands import Command
+from chatdesk.model.commands import Command, EndChat
 from chatdesk.model.commits import Change
-from chatdesk.model.errors import NotAllowed, NotFound, Stopped
+from chatdesk.model.errors import NotAllowed, NotFound, Stopped, WrongState
 from chatdesk.model.ids import CustomerId, Instant, Revision
 from chatdesk.model.queries import Query
 from chatdesk.model.values import Actor, ActorKind, ChatState, Role
@@ -23,7 +23,7 @@ from chatdesk.runtime.archive import Archive
 from chatdesk.runtime.canned import CannedAnswers
 from chatdesk.runtime.committer import Committer, Timing
 from chatdesk.runtime.feeds import Feed, open_feed
-from chatdesk.runtime.jobs import Job
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, Job, ThreadBell
 from chatdesk.runtime.publisher import Publisher, Subscriber
 from chatdesk.runtime.queries import Answering
 from chatdesk.runtime.replica import Replica
@@ -99,14 +99,37 @@ class Engine:
             return None if agent is None or agent.retired else agent.setup.role
 
     def erase(self, customer: CustomerId, by: Actor) -> Revision:
-        """Erases a person from the store and from this process's memory."""
+        """Erases a person from the store and from this process's memory.
+
+        His open chat is ended before, so that none goes on without him; and after, if he asked
+        anew in between, for with his data it would be forgotten that he has one.
+        """
         with self.reading() as desk:
             if desk.viewer(by).standing not in (Standing.ADMIN, Standing.SERVICE):
                 raise NotAllowed("only an administrator or the shop's own code may erase a person")
+        self._end_chats(customer, by)
+        with self.reading():
             at = self.replica.now(self.settings.clock())
         revision = self.settings.store.erase(customer, by=by, at=at)
-        with self.reading():
-            return revision
+        self._end_chats(customer, by)
+        return revision
+
+    def _end_chats(self, customer: CustomerId, by: Actor) -> None:
+        with self.reading() as desk:
+            state = desk.state
+            his = [state.chats[each] for each in state.chats_of_customer.get(customer, ())]
+        for chat in his:
+            if chat.state is not ChatState.WRAP_UP:
+                with suppress(NotFound, WrongState):  # somebody else has ended it meanwhile
+                    self._do(EndChat(chat=chat.id), by)
+
+    def _do(self, command: Command[V], by: Actor) -> V:
+        """Has the committer do a command, while this thread waits for it."""
+        bell = ThreadBell()
+        job = Job(self.named(command), by, bell, PATIENCE_SECONDS)
+        self.submit(job)
+        bell.wait(job.patience)
+        return job.outcome()
 
     def check(self) -> Revision:
         """The store's newest revision. Raises `StorageError` and `Stopped`."""

@@ -17,6 +17,9 @@ from chatdesk.runtime.loops import Post
 
 R = TypeVar("R")
 
+PATIENCE_SECONDS: Seconds = 10.0
+"""How long one waits for a command, unless he says otherwise."""
+
 
 class Bell(Protocol):
     """How the one who waits for a job is told that it is settled."""
