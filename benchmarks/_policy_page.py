@@ -61,7 +61,25 @@ def verdicts(results: Results) -> str:
         f"Longer waits than with one of them, beyond doubt: {listed(behind)}. "
         f"Neither, or no difference from one of them that these runs can tell: {listed(rest)}."
     )
-    return "\n".join(lines) + "\n\n" + fill(summary, 98, break_on_hyphens=False)
+    told = fill(summary, 98, break_on_hyphens=False)
+    return "\n\n".join(("\n".join(lines), told, badly_told(results)))
+
+
+def badly_told(results: Results) -> str:
+    """What becomes of the gain when the policy is told wrongly."""
+    lines = [
+        "| Desk, *told badly* | wait against least busy | against longest idle | Jain |",
+        "|---|---|---|---|",
+    ]
+    for desk in results.desks:
+        one = found(results, desk, "most_gain, about")
+        cells = (
+            change(one, SHOWN[0], "mean_wait", "{:+.2f} s"),
+            change(one, SHOWN[1], "mean_wait", "{:+.2f} s"),
+            change(one, SHOWN[0], "jain", "{:+.3f}"),
+        )
+        lines.append(f"| {desk} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def listed(names: list[str]) -> str:
@@ -226,9 +244,10 @@ whose chat is next. And it gives no preference to an agent whom a customer knows
 It has to be told the speeds and the rates. `chatdesk replay` estimates speeds from a desk's own
 journal ([how](../howto/replay-your-log.md)). Without any settings it takes all agents for equally
 fast and each chat for a quarter slower for each other one, which makes it nearly the least busy
-with skills kept free. On this page *most_gain* is that, and *most_gain, told* knows the speeds
-and rates of the desk. Real ones are never known so well: halve what it gains here before you
-believe it, and replay your own log.
+with skills kept free. On this page *most_gain* is that; *most_gain, told* knows the speeds and
+rates of the desk; and *most_gain, about* knows them badly: it believes the agents a quarter faster
+or slower than they are, in turn, and is told no rates. Yours will be known somewhere in between.
+Replay your own log.
 
 ## What it gains, and the price
 

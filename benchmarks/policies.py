@@ -27,6 +27,8 @@ from chatdesk.simulation.visits import Visits
 WARM_UP = 20  # a twentieth of the customers do not count
 AGAINST = ("least_busy", "longest_idle")
 TOLD = "most_gain, told"
+ABOUT = "most_gain, about"
+OFF = 1.25
 GRAINS = (0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 4.0)
 FRONTIERS = ("unequal agents", "unequal, slowing", "skills and speeds")
 FIGURES = ("mean_wait", "p95_wait", "p_abandon", "mean_sojourn", "jain", "busy_per_chat", "kept")
@@ -57,12 +59,19 @@ class Results(msgspec.Struct, frozen=True):
 def policies_for(desk: Desk) -> dict[str, AssignmentPolicy]:
     """The built-in ones, and `MostGain` with what is known of the desk."""
     found = {name: make() for name, make in POLICIES.items()}
-    return {**found, TOLD: told(desk)}
+    return {**found, TOLD: told(desk), ABOUT: about(desk)}
 
 
 def told(desk: Desk, grain: float = 0.1) -> MostGain:
     """`MostGain` that knows speeds and rates; where nothing slows down, that too."""
     return MostGain(speeds=desk.speeds, rates=desk.rates or (0.0, 1.0, 2.0), grain=grain)
+
+
+def about(desk: Desk) -> MostGain:
+    """`MostGain` that believes each agent a quarter faster or slower than he is, and no rates."""
+    wrong = (OFF, 1 / OFF)
+    seats = enumerate(desk.scenario.seats)
+    return MostGain(speeds={agent: crew.speed * wrong[n % 2] for n, (agent, crew) in seats})
 
 
 Once = tuple[dict[str, float], list[float]]

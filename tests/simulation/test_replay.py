@@ -1,14 +1,17 @@
 """The replay of a log: figures, differences, agreement."""
 
+from statistics import fmean
+
 import msgspec
 import pytest
 
-from chatdesk.model.records import QueueSetup
+from chatdesk.model.records import AgentSetup, QueueSetup
+from chatdesk.rules.advanced import MostGain
 from chatdesk.rules.policies import LeastBusy, LongestIdle, SeededRandom
 from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.history import History, read_journal
 from chatdesk.simulation.replay import REPLAY_FIGURES, ReplaySettings, replay
-from tests.simulation.journals import small_shop
+from tests.simulation.journals import Shop, small_shop
 
 FEW = ReplaySettings(replications=3)
 
@@ -62,6 +65,37 @@ def test_another_desks_policy_is_asked_for(history: History) -> None:
     found = replay(msgspec.structs.replace(history, queues=own), {}, ran=LeastBusy(), settings=FEW)
     assert found.results[0].policy == "LeastBusy"
     assert found.agreement.same_agent == 1.0
+
+
+def _a_day(policy: str, seed: int, own: MostGain) -> History:
+    """A day of three agents, one of them three times as fast, under a policy."""
+    shop = Shop(seed=seed, speeds={"bo": 3.0}, policies={"own": own})
+    agents = {
+        name: AgentSetup(name=name, queues=("sales",), capacity=2) for name in ("ana", "bo", "cy")
+    }
+    shop.open(agents, {"sales": QueueSetup(name="Sales", policy=policy)})
+    shop.day(500, every=32.0, work=220.0, patience=120.0)
+    return read_journal(shop.store)
+
+
+def test_it_foretells_what_another_policy_really_does() -> None:
+    """Days that really ran by the candidate lie inside the intervals that another day's log gave.
+
+    The days are of other customers; the replay knows no speeds but those it measures.
+    """
+    own = MostGain(speeds={"bo": 3.0}, contention=0.0)
+    log = _a_day("random", 1, own)
+    before, foretold = replay(log, {"own": own}, settings=FEW).results
+    really = [replay(_a_day("own", seed, own), {}, ran=own, settings=FEW) for seed in (11, 12)]
+    for name in ("mean_wait", "p_abandon", "in_target"):
+        mean = fmean(day.agreement.recorded[name] for day in really)
+        estimate = foretold.figures[name]
+        assert estimate.low is not None
+        assert estimate.high is not None
+        assert estimate.low <= mean <= estimate.high
+    jain = fmean(day.agreement.recorded["jain"] for day in really)
+    assert foretold.figures["jain"].value == pytest.approx(jain, abs=0.05)
+    assert before.figures["jain"].value > jain + 0.05
 
 
 @pytest.mark.parametrize("wrong", [{"replications": 0}, {"target_seconds": -1.0}])
