@@ -55,7 +55,7 @@ def test_a_talk_from_the_question_to_the_rating(visit: Visit, log_in: LogIn) -> 
 
 
 def test_a_visitor_waits_until_somebody_takes_the_chat(visit: Visit, log_in: LogIn) -> None:
-    """A12, A13: the line is counted on both sides and its head is taken."""
+    """A12, A13, B54: the line is counted on both sides and moves up as its head is taken."""
     from playwright.sync_api import expect
 
     agent = log_in("ana")
@@ -72,6 +72,7 @@ def test_a_visitor_waits_until_somebody_takes_the_chat(visit: Visit, log_in: Log
     expect(agent.tab("First")).to_have_attribute("aria-selected", "true")
     expect(agent.waiting).to_contain_text("1 visitor waiting")
     expect(first.status.filter(has_text="You are chatting with Ana.")).to_be_visible()
+    expect(second.status.filter(has_text="number 1 in line")).to_be_visible(timeout=20_000)
     second.panel.get_by_role("button", name="Stop waiting").click()
     expect(second.panel).to_contain_text("You have left the line.")
     expect(agent.waiting).to_contain_text("0 visitors waiting")

@@ -16,6 +16,7 @@ import { Words, chooseLanguage } from "./words.js";
 const RENEW_EVERY = 20_000;
 const RENEW_LEAST = 12_000;
 const LOOK_EVERY = 30_000;
+const LINE_EVERY = 5_000;
 const HIDDEN_GRACE = 10_000;
 const FORMS = new Set(["request", "note"]);
 
@@ -103,6 +104,7 @@ class Widget {
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
     setInterval(() => this.#renew(), RENEW_EVERY);
     setInterval(() => this.#look(), LOOK_EVERY);
+    setInterval(() => this.#lookAtLine(), LINE_EVERY);
     await this.#ask();
     if (this.settings.open || this.#wasOpen()) this.toggle(true, { focus: false });
     this.#renew();
@@ -256,6 +258,11 @@ class Widget {
   /** While nobody chats, the forms follow whether somebody is there. */
   #look() {
     if (this.isOpen && !document.hidden && !isLive(this.chat)) this.refresh();
+  }
+
+  /** His place goes down as those before him leave, which the desk does not tell everybody. */
+  #lookAtLine() {
+    if (this.isOpen && !document.hidden && this.chat?.state === "waiting") this.refresh();
   }
 
   // -- what is shown ---------------------------------------------------------------------------
