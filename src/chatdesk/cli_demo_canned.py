@@ -3,7 +3,11 @@
 Those in the categories `opening`, `holding` and `closing` are one click away in the console.
 """
 
+from chatdesk.model.ids import Seconds
 from chatdesk.model.records import CannedResponse
+
+PROMISE: Seconds = 180.0
+"""How soon an agent is back who has asked a visitor to wait."""
 
 
 def _both(
@@ -28,6 +32,7 @@ def _one(
         categories=(category,),
         keywords=keywords,
         language=language,
+        promise_seconds=PROMISE if category == "holding" else None,
     )
 
 

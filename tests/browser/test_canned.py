@@ -117,7 +117,9 @@ def test_closing_is_one_step_away(visit: Visit, log_in: LogIn) -> None:
     agent.press("Holding")
     field = agent.chats.get_by_label("Your message")
     expect(field).to_have_value("Un instant, Jo : je me renseigne.")
-    field.fill("")
+    field.press("Enter")
+    expect(visitor.log).to_contain_text("je me renseigne")
+    expect(agent.chats.get_by_role("timer").first).to_contain_text("You have promised an answer")
     agent.press("Closing")
     expect(field).to_have_value(
         "Merci de votre visite, Jo. Autre chose ? Sinon, je vous souhaite une bonne journée."

@@ -246,6 +246,20 @@ def test_suggestions_that_were_taken_are_noted(shop: Shop) -> None:
     assert (sum(noted.accepted), sum(noted.ignored)) == (1.0, 1.0)
 
 
+def test_a_holding_reply_promises_an_answer(shop: Shop) -> None:
+    """D04: the chat says until when it was promised, and the next reply redeems it."""
+    wait = a_response("wait", body="One moment.", promise_seconds=120.0)
+    shop.do(c.SaveCanned(response=wait))
+    chat = asked(shop)
+    send(shop, chat, wait.body, canned="wait")
+    assert shop.chat(chat).promised_until == shop.clock.now + 120.0
+    assert shop.chat(chat).unanswered_since is None
+    shop.say(chat, "All right.", ANA)
+    assert shop.chat(chat).promised_until is not None
+    shop.say(chat, "From nine to six.", ADA)
+    assert shop.chat(chat).promised_until is None
+
+
 # -- what an index is told -----------------------------------------------------------------------
 
 

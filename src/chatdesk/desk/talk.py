@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from chatdesk.desk.step import Step, talk_audience
 from chatdesk.model.events import MessageAdded, ReplyGiven
-from chatdesk.model.ids import message_id
+from chatdesk.model.ids import Instant, message_id
 from chatdesk.model.records import Chat, Message
 from chatdesk.model.values import CLOCK, Actor, ActorKind, Audience, ChatState, MessageKind
 from chatdesk.rules.instants import after, between
@@ -75,7 +75,8 @@ def agent_says(step: Step, chat: Chat, author: Actor, text: str, canned: str | N
     chat = add_message(step, chat, MessageKind.TEXT, audience, author, text=text, canned=canned)
     if author.kind is not ActorKind.AGENT:
         return chat
-    chat = replace(chat, read_to=chat.messages, attention=False)
+    promised = _promised(step, canned)
+    chat = replace(chat, read_to=chat.messages, attention=False, promised_until=promised)
     if chat.unanswered_since is None:
         return chat
     start = max(chat.unanswered_since, chat.assigned_at or chat.unanswered_since)
@@ -94,6 +95,13 @@ def agent_says(step: Step, chat: Chat, author: Actor, text: str, canned: str | N
     )
     first = step.now if chat.first_reply_at is None else chat.first_reply_at
     return replace(chat, unanswered_since=None, reply_due_at=None, first_reply_at=first)
+
+
+def _promised(step: Step, canned: str | None) -> Instant | None:
+    """Until when the reply promises another one, if it was made from one that does (D04)."""
+    response = None if canned is None else step.state.shelf.responses.get(canned)
+    seconds = None if response is None else response.promise_seconds
+    return None if seconds is None else after(step.now, seconds)
 
 
 def expect_reply(step: Step, chat: Chat) -> Chat:

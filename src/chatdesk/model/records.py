@@ -280,6 +280,8 @@ class Chat(Record, frozen=True, kw_only=True, tag="chat"):
     reply_due_at: Instant | None = None
     """When the visitor's unanswered message is overdue."""
     unanswered_since: Instant | None = None
+    promised_until: Instant | None = None
+    """Until when a holding reply promised an answer; the next reply redeems it (D04)."""
     attention: bool = False
     """A visitor's message the agent has not read (A25)."""
     messages: int = 0

@@ -186,6 +186,10 @@ function editorFields(desk, response) {
       ...(desk.overview?.languages ?? []).map((each) => [each, each]),
     ], response.language ?? ""),
   };
+  const promise = response.promise_seconds ? String(response.promise_seconds / 60) : "";
+  fields.promise_seconds = textField("promise_seconds", words.say("canned.promise"), {
+    type: "number", value: promise, maxLength: 5,
+  });
   if (desk.leads) {
     fields.owner = ownerField(desk, response);
     fields.team = text("team", response.team ?? "", { maxLength: 200 });
@@ -214,6 +218,7 @@ function edited(desk, before, fields) {
     categories: parts(fields.categories, ","),
     keywords: parts(fields.keywords, "\n"),
     language: fields.language.value,
+    promise_seconds: fields.promise_seconds.value && Number(fields.promise_seconds.value) * 60,
     owner: fields.owner ? fields.owner.value : desk.me,
     team: fields.team ? fields.team.value : null,
   };

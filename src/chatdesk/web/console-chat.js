@@ -189,9 +189,12 @@ export class ChatTab {
 
   unansweredText(now) {
     const { chat, desk } = this;
-    if (chat.state !== "active" || !chat.unanswered_since) return "";
-    const time = desk.words.duration(now - chat.unanswered_since);
-    return desk.words.say("chat.unanswered", { time });
+    const { unanswered_since: since, promised_until: promised } = chat;
+    if (chat.state !== "active") return "";
+    if (since) return desk.words.say("chat.unanswered", { time: desk.words.duration(now - since) });
+    if (!promised) return "";
+    const code = now > promised ? "chat.promise_late" : "chat.promised";
+    return desk.words.say(code, { time: desk.words.duration(Math.abs(promised - now)) });
   }
 
   // -- what the agent does ---------------------------------------------------------------------

@@ -174,7 +174,8 @@ export class ChatsPane {
   tick() {
     const now = Date.now() / 1000;
     for (const tab of this.#tabs.values()) {
-      const late = tab.chat.state === "active" && now > (tab.chat.reply_due_at ?? Infinity);
+      const { state, reply_due_at: due, promised_until: promised } = tab.chat;
+      const late = state === "active" && now > Math.min(due ?? Infinity, promised ?? Infinity);
       tab.health.className = `health ${late ? "red" : "green"}`;
       setText(tab.unanswered, tab.unansweredText(now));
     }
