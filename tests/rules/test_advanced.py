@@ -12,6 +12,7 @@ from chatdesk.rules.disciplines import FirstCome
 from chatdesk.rules.policies import POLICIES, AssignmentPolicy
 from chatdesk.rules.routing import Router
 from chatdesk.rules.staff import Seat
+from chatdesk.testing.policy import PolicyConformance
 
 SALES = "queue:sales"
 
@@ -127,3 +128,22 @@ def test_settings_without_a_meaning_are_refused(wrong: dict[str, object]) -> Non
     """A wrong setting is refused when the policy is made, with how to mend it."""
     with pytest.raises(ConfigurationError, match=r"give|begin with"):
         MostGain(**wrong)  # type: ignore[arg-type]  # wrong on purpose
+
+
+class TestConformance(PolicyConformance):
+    """C22: with speeds and rates told it does what every policy must."""
+
+    def make_policy(self) -> AssignmentPolicy:
+        """With settings that differ from agent to agent."""
+        speeds = {f"a{number}": 0.5 + number / 10 for number in range(10)}
+        return MostGain(speeds=speeds, rates=(0, 1, 1.6, 1.9))
+
+
+class TestRefusingConformance(PolicyConformance):
+    """C14: one that refuses full agents may let chats wait, and does all else likewise."""
+
+    waits_without_end = True
+
+    def make_policy(self) -> AssignmentPolicy:
+        """Nobody gets a second chat."""
+        return MostGain(rates=(0, 1, 0.9))
