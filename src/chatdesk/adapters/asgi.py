@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-import anyio
 import attrs
 import msgspec
 from msgspec import Struct
@@ -30,6 +29,7 @@ from chatdesk.model.errors import (
 from chatdesk.model.ids import Revision
 from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.runtime.chatdesk import ChatDesk
+from chatdesk.runtime.loops import within
 from chatdesk.transport.codec import MAX_WHOLE_NUMBER, decode, encode, id_of
 from chatdesk.transport.frames import MAX_FRAME_BYTES, ServerFrame, schema
 from chatdesk.transport.refusals import http_status, refused
@@ -193,12 +193,14 @@ class ChatDeskApp:
             error = MalformedFrame("the body has to be application/json")
             return _json(415, encode(refused(error)))
         claims = self._claims(request)
-        with anyio.move_on_after(BODY_SECONDS):
-            data = await _body(request, receive)
-            if data is None:
-                return Response(400)
-            return _frame_response(await self._answer(data, claims))
-        return Response(408)
+        try:
+            async with within(BODY_SECONDS):
+                data = await _body(request, receive)
+        except TimeoutError:
+            return Response(408)
+        if data is None:
+            return Response(400)
+        return _frame_response(await self._answer(data, claims))
 
     async def _answer(self, data: bytes, claims: Claims) -> ServerFrame:
         try:

@@ -13,6 +13,7 @@ from chatdesk.model.errors import StorageError
 from chatdesk.model.ids import Revision
 from chatdesk.model.values import Actor
 from chatdesk.runtime.aio import AsyncChatDesk
+from chatdesk.runtime.loops import within
 from chatdesk.runtime.mailbox import Parcel
 from chatdesk.runtime.subscriptions import AsyncSubscription
 from chatdesk.transport.codec import encode
@@ -90,10 +91,10 @@ class EventStream:
         try:
             while not subscription.is_over:
                 text = await self._next(subscription)
-                with anyio.move_on_after(WRITE_SECONDS) as patience:
+                async with within(WRITE_SECONDS):
                     await _write(send, text)
-                if patience.cancelled_caught:
-                    connection.end(ByeCode.SLOW)
+        except TimeoutError:
+            connection.end(ByeCode.SLOW)
         except StorageError as error:
             log.warning("a stream ends, its client will come again: %s", error)
             connection.end(ByeCode.STOPPING)

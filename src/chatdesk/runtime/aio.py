@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 import anyio
 import anyio.to_thread
+import attrs
 
 from chatdesk.canned.checks import SpellChecker
 from chatdesk.canned.search import Embedder
@@ -81,7 +82,17 @@ class AsyncChatDesk:
 
         Who is cancelled while he waits does not learn the outcome: it may be done or not.
         """
-        return await self._wait(self.blocking.engine.named(command), by, timeout)
+        return await self.begin(command, by=by, timeout=timeout).outcome()
+
+    def begin(
+        self, command: Command[R], *, by: Actor, timeout: Seconds = PATIENCE_SECONDS
+    ) -> "Pending[R]":
+        """Gives a command, and lets its outcome be awaited later; raises `Stopped`.
+
+        Commands that are given one after the other are handled in this order, and those that come
+        before the desk's turn in that one turn.
+        """
+        return self._begin(self.blocking.engine.named(command), by, timeout)
 
     async def ask(self, query: Query[V], *, by: Actor) -> V:
         """See `ChatDesk.ask`."""
@@ -129,16 +140,34 @@ class AsyncChatDesk:
         await self.stop()
 
     async def _wait(self, command: Command[R] | None, by: Actor, patience: Seconds) -> R:
+        return await self._begin(command, by, patience).outcome()
+
+    def _begin(self, command: Command[R] | None, by: Actor, patience: Seconds) -> "Pending[R]":
         post = running_loop()
         if post is None:
-            raise WrongContext("await it in a task of a running event loop, or use ChatDesk")
+            raise WrongContext("call it in a task of a running event loop, or use ChatDesk")
         bell = LoopBell(post)
         job = Job(command, by, bell, patience)
         self.blocking.engine.submit(job)
+        return Pending(job, bell)
+
+
+@attrs.define(eq=False)
+class Pending(Generic[R]):
+    """A command that has been given. Await its `outcome`, once, or `give_up`."""
+
+    _job: Job[R]
+    _bell: LoopBell
+
+    async def outcome(self) -> R:
+        """What `AsyncChatDesk.execute` gives, or raises."""
         try:
-            with anyio.move_on_after(patience):
-                await bell.event.wait()
+            await self._bell.event.wait(self._job.patience)
         except BaseException:
-            job.claim()  # who is cancelled before the turn has come is not served
+            self.give_up()
             raise
-        return job.outcome()
+        return self._job.outcome()
+
+    def give_up(self) -> None:
+        """Waits no longer: not served, if its turn has not come. Harmless afterwards."""
+        self._job.claim()

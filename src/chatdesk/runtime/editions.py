@@ -53,6 +53,11 @@ class Edition:
     _notices: dict[tuple[int, VisitorId | None], Notice] = attrs.field(factory=dict, init=False)
     _parcels: dict[tuple[object, ...], Parcel] = attrs.field(factory=dict, init=False)
     _by_audience: dict[Audience, list[int]] = attrs.field(factory=dict, init=False)
+    _named: set[str] = attrs.field(factory=set, init=False)
+    """Whom an audience names: for them it matters who they are, for others how they stand."""
+    _for_kinds: dict[tuple[Standing, str | None], Parcel | None] = attrs.field(
+        factory=dict, init=False
+    )
 
     def __attrs_post_init__(self) -> None:
         records = self.change.records
@@ -60,6 +65,9 @@ class Edition:
         self._entries = {(r.ticket, r.seq): r for r in records if isinstance(r, TicketEntry)}
         for index, event in enumerate(self.change.events):
             self._by_audience.setdefault(event.audience, []).append(index)
+        for audience in self._by_audience:
+            self._named.update(audience.agents)
+        self._named |= self.visitors()
 
     def visitors(self) -> set[VisitorId]:
         """The visitors to whom anything is addressed."""
@@ -67,6 +75,15 @@ class Edition:
 
     def parcel_for(self, viewer: Viewer) -> Parcel | None:
         """What a viewer may see of the commit, or nothing."""
+        id_ = viewer.actor.id
+        kind = (viewer.standing, id_ if id_ in self._named else None)
+        try:
+            return self._for_kinds[kind]
+        except KeyError:
+            parcel = self._for_kinds[kind] = self._made_for(viewer)
+            return parcel
+
+    def _made_for(self, viewer: Viewer) -> Parcel | None:
         seen = sorted(
             index
             for audience, indexes in self._by_audience.items()

@@ -46,6 +46,11 @@ class Feed:
         return not self._ready and self._position < self._live_from
 
     @property
+    def is_at_hand(self) -> bool:
+        """Whether `take` has something to give."""
+        return bool(self._ready) or not (self.is_behind or self.subscriber.mailbox.is_empty)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more will come."""
         if self._closed:

@@ -6,14 +6,13 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
 
-import anyio
 import attrs
 
 from chatdesk.model.commands import Command
 from chatdesk.model.errors import OutcomeUnknown, TurnTimeout
 from chatdesk.model.ids import Seconds
 from chatdesk.model.values import Actor
-from chatdesk.runtime.loops import Post
+from chatdesk.runtime.loops import Flag, Post, make_flag
 
 R = TypeVar("R")
 
@@ -28,8 +27,8 @@ class Bell(Protocol):
         """Tells him, or adds what tells him to `loops`."""
 
 
-Loops = dict[Post, list[anyio.Event]]
-"""The events to set in each event loop, so that one call wakes everybody there."""
+Loops = dict[Post, list[Flag]]
+"""The flags to set in each event loop, so that one call wakes everybody there."""
 
 
 @attrs.define(eq=False)
@@ -52,10 +51,10 @@ class ThreadBell:
 
 @attrs.define(eq=False)
 class LoopBell:
-    """Wakes one task of an event loop."""
+    """Wakes one task of an event loop; made there."""
 
     post: Post
-    event: anyio.Event = attrs.field(factory=anyio.Event, init=False)
+    event: Flag = attrs.field(factory=make_flag, init=False)
 
     def ring(self, loops: Loops) -> None:
         """See `Bell.ring`."""
@@ -131,12 +130,12 @@ def ring_all(jobs: Iterable[Job[Any]]) -> None:
 
 
 def ring_loops(loops: Loops) -> None:
-    """Sets the events of each event loop, with one call into each."""
-    for post, events in loops.items():
+    """Sets the flags of each event loop, with one call into each."""
+    for post, flags in loops.items():
         with suppress(RuntimeError):  # the loop has ended, and with it those who waited
-            post(_set_all, events)
+            post(_set_all, flags)
 
 
-def _set_all(events: list[anyio.Event]) -> None:
-    for event in events:
-        event.set()
+def _set_all(flags: list[Flag]) -> None:
+    for flag in flags:
+        flag.set()

@@ -9,7 +9,7 @@ import attrs
 from chatdesk.desk.state import State
 from chatdesk.model.commits import Change
 from chatdesk.model.errors import NotAllowed, StorageError
-from chatdesk.model.events import CustomerErased
+from chatdesk.model.events import AgentSaved, CustomerErased
 from chatdesk.model.ids import Revision
 from chatdesk.model.values import Actor, ActorKind
 from chatdesk.rules.access import Viewer
@@ -53,6 +53,8 @@ class Publisher:
     _leaving: deque[Subscriber] = attrs.field(factory=deque, init=False)
     _staff: dict[int, Subscriber] = attrs.field(factory=dict, init=False)
     _visitors: dict[str, list[Subscriber]] = attrs.field(factory=dict, init=False)
+    _viewers: dict[Actor, Viewer | None] = attrs.field(factory=dict, init=False)
+    """How those who listen stand, until an agent is set up anew."""
     _ring: deque[Edition] = attrs.field(factory=deque, init=False)
     _ring_events: int = attrs.field(default=0, init=False)
 
@@ -65,8 +67,7 @@ class Publisher:
         """
         self._let_go()
         if not (self._staff or self._visitors):
-            self.told = self._replica.revision
-            self._forget_ring()
+            self._begin_here()
             return
         if self.told >= self._replica.revision:
             return
@@ -94,15 +95,21 @@ class Publisher:
                     break
                 yield change
 
-    def _start_anew(self, loops: Loops) -> None:
+    def _begin_here(self) -> None:
         self.told = self._replica.revision
         self._forget_ring()
+        self._viewers.clear()
+
+    def _start_anew(self, loops: Loops) -> None:
+        self._begin_here()
         for subscriber in self._everybody():
             subscriber.mailbox.put(self.reset(), loops)
 
     def _tell(self, edition: Edition, loops: Loops) -> None:
+        if any(isinstance(event, AgentSaved) for event in edition.change.events):
+            self._viewers.clear()
         for subscriber in self._concerned(edition):
-            viewer = self.viewer(subscriber.by)
+            viewer = self._known_viewer(subscriber.by)
             parcel = None if viewer is None else edition.parcel_for(viewer)
             if parcel is not None and not subscriber.mailbox.put(parcel, loops):
                 self._leave(subscriber)
@@ -139,14 +146,20 @@ class Publisher:
         except NotAllowed:
             return None
 
+    def _known_viewer(self, by: Actor) -> Viewer | None:
+        try:
+            return self._viewers[by]
+        except KeyError:
+            viewer = self._viewers[by] = self.viewer(by)
+            return viewer
+
     # -- coming and going ----------------------------------------------------------------------
 
     def join(self, subscriber: Subscriber) -> Revision:
         """Adds a subscriber, who hears everything after the revision that is returned."""
         self._let_go()
         if not (self._staff or self._visitors):
-            self.told = self._replica.revision
-            self._forget_ring()
+            self._begin_here()
         if subscriber.by.kind is ActorKind.VISITOR:
             self._visitors.setdefault(subscriber.by.id, []).append(subscriber)
         else:
@@ -159,6 +172,7 @@ class Publisher:
 
     def _leave(self, subscriber: Subscriber) -> None:
         self._staff.pop(id(subscriber), None)
+        self._viewers.pop(subscriber.by, None)
         group = self._visitors.get(subscriber.by.id, [])
         if subscriber in group:
             group.remove(subscriber)

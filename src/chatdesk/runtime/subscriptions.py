@@ -104,7 +104,8 @@ class AsyncSubscription:
     async def receive(self, timeout: Seconds | None = None) -> Parcel | None:  # noqa: ASYNC109 - as in the blocking one
         """See `Subscription.receive`. When it is cancelled nothing is lost."""
         feed = self._opened()
-        await anyio.lowlevel.checkpoint()  # before anything is taken, so that it cannot be lost
+        if feed.is_at_hand:  # others have their turn in between
+            await anyio.lowlevel.checkpoint()  # before it is taken, so that it cannot be lost
         while True:
             if (parcel := feed.take()) is not None:
                 return parcel
@@ -160,7 +161,4 @@ async def _something_comes(feed: Feed, seconds: Seconds | None) -> bool:
     bell = LoopBell(post)
     if not feed.subscriber.mailbox.announce(bell):
         return True
-    with anyio.move_on_after(seconds):
-        await bell.event.wait()
-        return True
-    return False
+    return await bell.event.wait(seconds)
