@@ -79,7 +79,7 @@ def test_a_visitor_waits_until_somebody_takes_the_chat(visit: Visit, log_in: Log
 
 
 def test_an_offer_is_declined_by_one_and_accepted_by_the_next(visit: Visit, log_in: LogIn) -> None:
-    """A16: an offered chat has a countdown, goes on when declined, and is had when accepted."""
+    """A16: an offer has a countdown, goes on when declined, survives a reload, and is accepted."""
     from playwright.sync_api import expect
 
     agents = [log_in("ana"), log_in("bo")]
@@ -91,6 +91,8 @@ def test_an_offer_is_declined_by_one_and_accepted_by_the_next(visit: Visit, log_
     offers[0].get_by_role("button", name="Decline").click()
     expect(offers[1]).to_contain_text("The glass is broken.")
     expect(offers[0]).to_have_count(0)
+    agents[1].page.reload()
+    expect(offers[1]).to_contain_text("seconds left")
     offers[1].get_by_role("button", name="Accept").click()
     expect(visitor.status.filter(has_text="You are chatting with Bo.")).to_be_visible()
     expect(agents[1].log).to_contain_text("The glass is broken.")

@@ -289,6 +289,36 @@ def test_a_transcript_is_for_those_concerned(desk: ChatDesk) -> None:
     assert desk.ask(q.AskTranscript(chat=chat), by=mine).messages == whole.messages
 
 
+def test_nobody_has_to_say_it_again(desk: ChatDesk, clock: ManualClock) -> None:
+    """D02, A36: before his first word the agent has the answers of the form and earlier chats."""
+    first = ask(desk, question="Is it blue?").chat
+    desk.execute(c.EndChat(chat=first), by=ZOE)
+    clock.pass_seconds(1.0)
+    chat = ask(desk, question="And green?").chat
+    mine = owner(desk, chat)
+    view = desk.ask(q.AskTranscript(chat=chat), by=mine)
+    assert view.chat.returning
+    (filled,) = view.answers
+    assert filled.values == {"name": "Zoe", "email": "zoe@example.org"}
+    profile = desk.ask(q.AskCustomer(customer=view.chat.chat.customer), by=mine)
+    assert {each.id for each in profile.chats} == {first, chat}
+    earlier = desk.ask(q.AskTranscript(chat=first), by=mine)
+    assert earlier.messages[0].text == "Is it blue?"
+
+
+def test_an_offer_shows_until_when(store: Any, clock: ManualClock) -> None:
+    """C13: whoever opens the console during an offer sees how long it still stands."""
+    with ChatDesk(store, clock=clock) as desk:
+        open_shop(desk, mode=QueueMode.OFFER)
+        ask(desk)
+        cards = [x for who in (ANA, BO) for x in desk.ask(q.AskMyChats(), by=who).chats]
+        assert [card.offered_until for card in cards] == [clock.now + 20.0]
+        by = ANA if desk.ask(q.AskMyChats(), by=ANA).chats else BO
+        desk.execute(c.AcceptOffer(chat=cards[0].chat.id, epoch=1), by=by)
+        (card,) = desk.ask(q.AskMyChats(), by=by).chats
+        assert card.offered_until is None
+
+
 def test_a_transcript_may_begin_later(desk: ChatDesk) -> None:
     """Who has the messages up to a number asks for those after it."""
     chat = ask(desk).chat

@@ -157,6 +157,8 @@ class ChatCard(View, frozen=True, kw_only=True, tag="chat_card"):
     position: int | None = None
     returning: bool = False
     """The customer was here before (D03)."""
+    offered_until: Instant | None = None
+    """When the offer of the chat expires, while it is offered to somebody."""
 
 
 class AgentCard(View, frozen=True, kw_only=True, tag="agent_card"):

@@ -9,9 +9,6 @@ from chatdesk.model.queries import Query
 from chatdesk.model.records import Chat
 from chatdesk.model.values import ChatState
 from chatdesk.rules.access import Scope, Viewer, query_scope
-from chatdesk.runtime.views import IN_LINE
-
-OVER = (ChatState.CLOSED, ChatState.ABANDONED, ChatState.MISSED)
 
 
 class Asker(Struct, frozen=True):
@@ -35,7 +32,10 @@ def admitted(viewer: Viewer, query: Query[Any]) -> Asker:
 
 
 def check_readable(chat: Chat, asker: Asker) -> None:
-    """An agent reads chats he has or had, those in line, and those that are over (B15, B20)."""
+    """An agent reads chats he has or had, and any but those that run elsewhere (B15, B20).
+
+    Who comes back while his last chat is still being wrapped up need not say it again (D02).
+    """
     mine = asker.id == chat.agent or asker.id in chat.agents
-    if asker.scope is Scope.OWN and not (mine or chat.state in (*IN_LINE, *OVER)):
+    if asker.scope is Scope.OWN and not mine and chat.state is ChatState.ACTIVE:
         raise NotAllowed(f"chat {chat.id!r} is with another agent")

@@ -41,6 +41,7 @@ def agent_name(state: State, agent_id: AgentId | None) -> str | None:
 
 def chat_card(state: State, chat: Chat, *, returning: bool = False) -> ChatCard:
     """A chat as agents see it in a list."""
+    offer = state.offer_of(chat)
     return ChatCard(
         chat=chat,
         question=chat.question,
@@ -48,6 +49,7 @@ def chat_card(state: State, chat: Chat, *, returning: bool = False) -> ChatCard:
         agent_name=agent_name(state, chat.agent),
         position=position(state, chat),
         returning=returning,
+        offered_until=None if offer is None else offer.until,
     )
 
 

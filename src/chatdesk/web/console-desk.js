@@ -6,7 +6,7 @@ const REASONS = ["break", "lunch", "meeting", "training"];
 
 /** Upper left: how many wait (A13), the line, "Take a chat" (A12), and offers to accept. */
 export class WaitingPane {
-  #until = new Map();
+  #made = new Set();
 
   constructor(desk) {
     this.desk = desk;
@@ -44,13 +44,13 @@ export class WaitingPane {
       h("p", { class: "question" }, card.question), why);
   }
 
-  /** An offer was made; its end is known only from the event. */
+  /** An offer was made to this agent, which only the event tells. */
   offered(event) {
-    this.#until.set(`${event.chat} ${event.epoch}`, event.until);
+    this.#made.add(`${event.chat} ${event.epoch}`);
   }
 
   isOffered(chat, epoch) {
-    return this.#until.has(`${chat} ${epoch}`);
+    return this.#made.has(`${chat} ${epoch}`);
   }
 
   showOffers(cards) {
@@ -63,11 +63,10 @@ export class WaitingPane {
     const { words } = this.desk;
     const { id, epoch } = card.chat;
     const settle = (type) => this.#settle({ type, chat: id, epoch });
-    const until = this.#until.get(`${id} ${epoch}`) ?? null;
     return h(
       "article", { class: "offer" },
       h("p", {}, h("strong", {}, card.customer_name ?? words.say("chat.visitor")), " ",
-        h("span", { class: "countdown", "data-until": until })),
+        h("span", { class: "countdown", "data-until": card.offered_until ?? null })),
       h("p", { class: "question" }, card.question),
       button(words.say("offers.accept"), () => settle("accept_offer"), { class: "primary" }),
       " ",
