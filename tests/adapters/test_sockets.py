@@ -13,16 +13,21 @@ import pytest
 
 from chatdesk.adapters.sockets import SocketServer
 from chatdesk.model.commands import (
+    AnswerTicket,
     CloseChat,
+    CommentOnTicket,
     Connect,
     EndChat,
+    LeaveNote,
     PostMessage,
     QualifyChat,
     RateChat,
+    ReplyToTicket,
     RequestChat,
+    SetTicketState,
 )
 from chatdesk.model.queries import AskConversation, AskOverview
-from chatdesk.model.values import Role
+from chatdesk.model.values import Role, TicketState
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.transport.codec import decode_server
 from chatdesk.transport.frames import (
@@ -112,6 +117,32 @@ def test_a_whole_chat_over_tcp(server: SocketServer, clients: list[TcpClient]) -
     guest.until("rating_invited")
     guest.do(RateChat(chat=chat, answers={"satisfaction": 4}))
     agent.until("chat_closed")
+
+
+def test_a_note_over_tcp_becomes_a_ticket_that_is_answered(
+    server: SocketServer, clients: list[TcpClient]
+) -> None:
+    """B10, B35, B41, B43–B46: with nobody there a note is left, answered, and solved."""
+    guest = visitor(server, clients)
+    assert guest.do(ASK).reason == "nobody"
+    note = guest.do(LeaveNote(text="Ring me", answers=ASK.answers, queue="sales")).ticket
+    agent = ana(server, clients)
+    agent.do(CommentOnTicket(ticket=note, text="secret: he asked twice"))
+    agent.do(ReplyToTicket(ticket=note, text="At what number?", state=TicketState.PENDING))
+    while True:
+        told: Any = guest.until("ticket_state_changed")
+        (ticket,) = {n.ticket.ticket: n.ticket for n in told.notices if n.ticket}.values()
+        if ticket.state is TicketState.PENDING:
+            break
+    assert [entry.text for entry in ticket.entries] == ["Ring me", "At what number?"]
+    assert guest.do(AnswerTicket(ticket=note, text="42")).state is TicketState.OPEN
+    agent.do(SetTicketState(ticket=note, state=TicketState.SOLVED))
+    view: Any = guest.answer(AskConversation())
+    (ticket,) = view.view.tickets
+    assert (ticket.state, [entry.text for entry in ticket.entries]) == (
+        TicketState.SOLVED,
+        ["Ring me", "At what number?", "42"],
+    )
 
 
 def test_pipelined_frames_are_answered_in_order(

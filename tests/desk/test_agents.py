@@ -13,6 +13,7 @@ from chatdesk.model.errors import (
     Unavailable,
     WrongState,
 )
+from chatdesk.model.records import Message
 from chatdesk.model.values import (
     ChatState,
     Hours,
@@ -22,6 +23,7 @@ from chatdesk.model.values import (
     OpeningInterval,
     QueueMode,
     Role,
+    Source,
     Status,
     visitor,
 )
@@ -255,6 +257,23 @@ def test_several_chats_at_once() -> None:
     chats = [shop.chat(shop.ask(who)) for who in (ANA, BOB, EVE)]
     assert [chat.agent for chat in chats] == ["ada"] * 3
     assert shop.agent("ada").load == 3
+
+
+def test_chats_of_several_channels_at_once() -> None:
+    """A24, C06: one agent talks with customers who came by different ways, each apart."""
+    shop = a_shop()
+    shop.queue("orders", mode=QueueMode.PULL)
+    shop.hire("ada", queues=("sales", "orders"), capacity=4)
+    ways = (Source.CHAT_BUTTON, Source.CONTACT_FORM, Source.SOCIAL_PAGE)
+    chats = [shop.ask(visitor(f"by-{way}"), source=way) for way in ways]
+    chats.append(shop.ask(EVE, source=Source.OTHER, queue="orders"))
+    shop.do(c.TakeChat(), ADA)
+    for number, chat in enumerate(chats):
+        shop.say(chat, f"answer {number}", ADA)
+    held = [shop.chat(chat) for chat in chats]
+    assert [(x.agent, x.source) for x in held] == [("ada", w) for w in (*ways, Source.OTHER)]
+    said = [[m.text for m in shop.all("message", Message, chat=chat)] for chat in chats]
+    assert [texts[-1] for texts in said] == [f"answer {n}" for n in range(4)]
 
 
 # -- offers --------------------------------------------------------------------------------------
