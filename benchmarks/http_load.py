@@ -58,7 +58,8 @@ def run_server(server: uvicorn.Server) -> None:
         await server.serve()
         await telling
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(run())
 
 
 @contextmanager

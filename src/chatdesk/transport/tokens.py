@@ -7,6 +7,7 @@ has a token is that actor until it expires, so hand it out over HTTPS only, to t
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -132,6 +133,10 @@ def _signer(keys: Sequence[str], salt: str, clock: Callable[[], float]) -> "Time
     class ClockedSigner(TimestampSigner):
         def get_timestamp(self) -> int:
             return int(clock())
+
+        @cache  # noqa: B019 - as many entries as there are keys, for as long as the signer lives
+        def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+            return super().derive_key(secret_key)
 
     options: dict[str, Any] = {"salt": salt, "digest_method": hashlib.sha256}
     return ClockedSigner(list(reversed(keys)), **options)
