@@ -47,6 +47,8 @@ def test_a_shortcut_expands_at_the_caret(visit: Visit, log_in: LogIn) -> None:
     expect(field).to_have_value("Hello Jo, this is Ana. What can I do for you?")
     field.press("Enter")
     expect(visitor.log).to_contain_text("Hello Jo, this is Ana.")
+    agent.write("See order #17")  # a number is no shortcut: Enter sends
+    expect(visitor.log).to_contain_text("See order #17")
 
 
 def test_a_suggestion_is_taken_and_learned_from(visit: Visit, log_in: LogIn) -> None:

@@ -61,7 +61,8 @@ class ShortcutList {
   get token() {
     const { value, selectionStart: caret } = this.field;
     const from = Math.max(0, caret - LOOKED_BACK);
-    const match = /(^|\s)([#/][^\s#/]*)$/.exec(value.slice(from, caret));
+    // a bare number is an order's, not a shortcut
+    const match = /(^|\s)([#/](?!\d+$)[^\s#/]*)$/.exec(value.slice(from, caret));
     if (match === null || (match[1] === "" && match.index + from > 0)) return null;
     return match[2];
   }

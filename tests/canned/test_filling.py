@@ -1,0 +1,42 @@
+"""What the placeholders of a reply are filled with."""
+
+import pytest
+
+from chatdesk.canned.filling import first_name, values_for
+from chatdesk.canned.placeholders import NAMES
+from chatdesk.model.records import DeskSetup
+from chatdesk.model.values import Page
+from chatdesk.testing.factories import a_chat, a_customer, an_agent
+
+SETUP = DeskSetup(name="The Lantern")
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("Jo March", "Jo"), ("  Zoé ", "Zoé"), ("", None), (None, None)]
+)
+def test_the_first_name_is_the_first_word(name: str | None, first: str | None) -> None:
+    """B25: as good a guess as a form's one field allows."""
+    assert first_name(name) == first
+
+
+def test_values_come_from_the_records() -> None:
+    """B25, D01: the profile before the chat, the agent, the desk, the page; own attributes too."""
+    page = Page(url="https://shop.example/tea", title="Teapots")
+    chat = a_chat(customer_name="Jo", page=page)
+    attributes = {"order.number": "A-17", "company": "March & Co", "shoe_size": "38"}
+    customer = a_customer(name="Josephine March", email="jo@example.org", attributes=attributes)
+    values = values_for(SETUP, chat, an_agent(), customer)
+    assert set(values) <= set(NAMES)
+    assert values["customer.first_name"] == "Josephine"
+    assert values["customer.company"] == "March & Co"
+    assert values["order.number"] == "A-17"
+    assert values["page.title"] == "Teapots"
+    assert values["desk.name"] == "The Lantern"
+    assert values["agent.name"] == an_agent().setup.name
+
+
+def test_what_is_not_known_has_no_value() -> None:
+    """B25: so a fallback is taken, or the placeholder stays visible."""
+    assert values_for(SETUP, a_chat(customer_name="Jo"), None)["customer.first_name"] == "Jo"
+    known = {name for name, value in values_for(SETUP, None, None).items() if value is not None}
+    assert known == {"desk.name"}
