@@ -280,12 +280,14 @@ def test_a_database_is_migrated(tmp_path: Path, capfd: pytest.CaptureFixture[str
 
 
 def test_without_the_extra_the_program_says_how_to_get_it(tmp_path: Path) -> None:
-    """Where cyclopts is missing, the exact command that installs it is printed."""
+    """Where cyclopts is missing, the exact command that installs all that is needed is printed."""
     (tmp_path / "cyclopts.py").write_text("raise ModuleNotFoundError('no', name='cyclopts')\n")
     done = chatdesk("demo", folder=tmp_path, environment={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
-    assert "pip install 'chatdesk[cli]'" in done.stderr
+    assert "pip install 'chatdesk[demo]'" in done.stderr
     assert "Traceback" not in done.stderr
+    done = chatdesk("migrate", folder=tmp_path, environment={"PYTHONPATH": str(tmp_path)})
+    assert "pip install 'chatdesk[cli]'" in done.stderr
 
 
 def test_names_and_addresses_of_the_demo() -> None:
