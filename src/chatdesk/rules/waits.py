@@ -6,10 +6,10 @@ from chatdesk.model.ids import Seconds
 def expected_wait(position: int, slots: int, handling_seconds: Seconds | None) -> Seconds | None:
     """Seconds until the chat at a position (from 1) gets an agent, all slots being busy.
 
-    With `slots` slots that each take `handling_seconds` a chat on the average, they come free at the
-    rate slots / handling_seconds, and the chat needs `position` of them to (the mean of an Erlang
-    variable; Whitt 1999, "Predicting queueing delays", equation 2 without abandonment). `None`
-    when nobody serves or nothing is known yet.
+    With `slots` slots that each take `handling_seconds` a chat on the average, they come free at
+    the rate slots / handling_seconds, and the chat needs `position` of them to (the mean of an
+    Erlang variable; Whitt 1999, "Predicting queueing delays", equation 2 without abandonment).
+    `None` when nobody serves or nothing is known yet.
     """
     if slots <= 0 or handling_seconds is None:
         return None
