@@ -57,8 +57,8 @@ def verdicts(results: Results) -> str:
         lines.append(f"| {desk} | {' | '.join(cells)} |")
     rest = [desk for desk in results.desks if desk not in {*ahead, *behind}]
     summary = (
-        f"Shorter waits than with both others, beyond doubt: {listed(ahead)}. "
-        f"Longer waits than with one of them, beyond doubt: {listed(behind)}. "
+        f"Shorter waits than with both others, by these intervals: {listed(ahead)}. "
+        f"Longer waits than with one of them: {listed(behind)}. "
         f"Neither, or no difference from one of them that these runs can tell: {listed(rest)}."
     )
     told = fill(summary, 98, break_on_hyphens=False)
@@ -256,6 +256,10 @@ where the 95 % interval leaves out 0.
 """
 
 PICTURES = """
+Where all agents can serve all customers, are equally fast and do not slow down, no policy changes
+any wait, as long as it leaves nobody waiting while a slot is free: there the choice is between even
+shares and a known face only. With so many comparisons an interval or two leave out 0 by chance.
+
 The price is evenness: fast agents are given more chats. And where it refuses a chat that would
 slow an agent down, visitors of a desk that is not overloaded wait longer at the door, and are
 then served faster: compare *wait* with *stay* on the crowded desks.
