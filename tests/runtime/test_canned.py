@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from chatdesk.canned.exchange import export_csv, import_csv
@@ -174,13 +175,23 @@ def test_another_process_sees_it(store: MemoryStore, clock: ManualClock) -> None
         assert found(later, "")[0] == "bye"
 
 
-def test_a_replica_loaded_anew_gets_a_new_index(stocked: ChatDesk) -> None:
+def test_the_index_follows_a_replica_that_is_loaded_anew(
+    stocked: ChatDesk, store: MemoryStore, clock: ManualClock
+) -> None:
     """After a doubt the index is of the desk as it was loaded, like everything else."""
     assert found(stocked, "parcel")[0] == "parcel"
+    send(stocked, chat_of_ana(stocked, "How is the weather with you?"), "Good day!", canned="bye")
     with stocked.engine.replica.lock:
         stocked.engine.replica.drop()
-    stocked.execute(c.RetireCanned(canned="parcel"), by=SHOP)
+    with ChatDesk(store, clock=clock) as other:
+        other.execute(c.RetireCanned(canned="parcel"), by=SHOP)
+        other.execute(c.SaveCanned(response=a_response("rain", title="Umbrella")), by=SHOP)
+        edited = msgspec.structs.replace(RESPONSES[1], title="Lunch break")
+        other.execute(c.SaveCanned(response=edited), by=SHOP)
     assert "parcel" not in found(stocked, "parcel")
+    assert found(stocked, "umbrella")[0] == "rain"
+    assert found(stocked, "lunch")[0] == "hours"
+    assert found(stocked, "")[0] == "bye"
 
 
 # -- rendering -----------------------------------------------------------------------------------

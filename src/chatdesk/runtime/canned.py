@@ -1,7 +1,7 @@
 """Answers what agents ask about canned responses, from one index a process.
 
 The index follows the replica's shelf: what was saved, sent or learned anywhere is in the next
-answer. A replica that was loaded anew has a new shelf, and gets a new index.
+answer. A replica that was loaded anew has a new shelf, with which the index is compared.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +19,9 @@ from chatdesk.canned.placeholders import PlaceholderRenderer, Renderer
 from chatdesk.canned.responses import valid_at
 from chatdesk.canned.search import CannedSearch, Embedder, Hit, Query, Use
 from chatdesk.canned.suggest import SUGGESTED, Calibration, threshold
-from chatdesk.canned.usage import UsageCount
+from chatdesk.canned.usage import Usage, UsageCount
 from chatdesk.desk.machine import Desk
-from chatdesk.desk.shelf import Shelf
+from chatdesk.desk.shelf import Shelf, ShelfNews
 from chatdesk.model import queries as q
 from chatdesk.model.errors import InvalidInput, NotFound
 from chatdesk.model.ids import ChatId, Instant
@@ -192,22 +192,32 @@ class CannedAnswers:
             yield self._search
 
     def _keep_up(self) -> None:
-        """Takes what is new on the shelf. O(what is new); all of it after a load."""
+        """Takes what is new on the shelf. O(what is new); after a load all is compared."""
         known, self._shelf = self._shelf, None  # an error on the way is mended by a new index
         with self.looking() as desk:
             shelf = desk.state.shelf
             news = shelf.news(everything=shelf is not known)
-        if shelf is not known:
+        if known is None:
             self._search = CannedSearch(embedder=self.embedder)
+        elif shelf is not known:
+            self._clear({response.id for response, _ in news.responses})
+        self._take(news)
+        self._shelf = shelf
+
+    def _clear(self, kept: set[str]) -> None:
+        """Drops what a shelf that was loaded anew has not; what is as it was need not be read."""
+        self._search.usage = Usage()
+        for id_ in [each.id for each in self._search.responses() if each.id not in kept]:
+            self._search.remove(id_)
+
+    def _take(self, news: ShelfNews) -> None:
+        search = self._search
         for response, learned in news.responses:
             if response.retired:
-                self._search.remove(response.id)
-            else:
-                self._search.add(response, learned)
-        self._search.usage.restore(
-            UsageCount(use.response, use.agent, use.level) for use in news.uses
-        )
-        self._shelf = shelf
+                search.remove(response.id)
+            elif search.get(response.id) != response or search.learned(response.id) != learned:
+                search.add(response, learned)
+        search.usage.restore(UsageCount(use.response, use.agent, use.level) for use in news.uses)
 
     def _confidence(self, text: str, teams: tuple[str, ...]) -> float:
         with self._searching() as search:
