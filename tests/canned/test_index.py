@@ -29,6 +29,32 @@ def test_postings_of_one_and_of_many() -> None:
     assert (postings.count("a"), len(postings)) == (0, 0)
 
 
+def test_appending_equals_adding() -> None:
+    """Postings of ever higher slots are the same whichever way they come in."""
+    appended, added = Postings(), Postings()
+    for slot, terms in enumerate(({"a": 3}, {"a": 1, "b": 9}, {"a": 7, "b": 2, "c": 255})):
+        appended.append(slot, terms)
+        added.add(slot, terms)
+    assert [list(appended.get(t)) for t in "abc"] == [list(added.get(t)) for t in "abc"]
+
+
+def test_changed_postings() -> None:
+    """A change touches the terms that differ: those gone, those new and those of other impact."""
+    postings = Postings()
+    before = {"kept": 5, "gone": 6, "moved": 7, "alone": 8}
+    after = {"kept": 5, "moved": 9, "alone": 1, "new": 2}
+    postings.append(0, {"kept": 1, "gone": 1, "moved": 1})
+    postings.append(1, before)
+    postings.append(2, {"moved": 3})
+    assert postings.change(1, before, after) == {"gone", "moved", "alone", "new"}
+    assert list(postings.get("moved")) == [1, 1 << 8 | 9, 2 << 8 | 3]
+    assert [list(postings.get(t)) for t in ("gone", "alone", "new")] == [
+        [1],
+        [1 << 8 | 1],
+        [1 << 8 | 2],
+    ]
+
+
 def test_impacts_stay_within_a_byte() -> None:
     """Repeating a word a thousand times keeps its impact within 1 to 255, and raises it."""
     once = response("a", title="refund", body="word " * 50)

@@ -124,7 +124,7 @@ def _prefix_impacts(
     passages: Sequence[Sequence[str]],
     head_words: Mapping[str, int],
     stops: AbstractSet[str],
-) -> Iterator[tuple[str, int]]:
+) -> dict[str, int]:
     """The beginnings of words of title, shortcuts and keywords, by how likely they are typed."""
     shares = {word: KEYWORD_SHARE * count for word, count in head_words.items()}
     for word in set(passages[0]):
@@ -133,13 +133,14 @@ def _prefix_impacts(
         for word in text.words(shortcut):
             shares[word] = shares.get(word, 0.0) + SHORTCUT_SHARE
     likely: dict[str, float] = {}
+    so_far = likely.get
     for word, share in shares.items():
         weighted = share if word in stops else share * SUBJECT
         for prefix in text.prefixes(word):
-            likely[prefix] = likely.get(prefix, 0.0) + weighted
+            likely[prefix] = so_far(prefix, 0.0) + weighted
     norm = PREFIX_SATURATION * (1 - PREFIX_LENGTH + PREFIX_LENGTH * len(passages[0]) / PREFIX_PIVOT)
-    for prefix, share in likely.items():
-        yield prefix, int((TOP - 1) * share / (share + norm)) + 1
+    most = TOP - 1
+    return {prefix: int(most * share / (share + norm)) + 1 for prefix, share in likely.items()}
 
 
 @attrs.define
@@ -151,8 +152,21 @@ class Postings:
     def __len__(self) -> int:
         return len(self._lists)
 
+    def append(self, slot: int, terms: Mapping[str, int]) -> None:
+        """Put in the terms of a response in a slot above all others. Constant a term."""
+        lists, base = self._lists, slot << SLOT
+        find = lists.get
+        for term, impact in terms.items():
+            known = find(term)
+            if known is None:
+                lists[term] = base | impact
+            elif isinstance(known, int):
+                lists[term] = array("I", (known, base | impact))
+            else:
+                known.append(base | impact)
+
     def add(self, slot: int, terms: Mapping[str, int]) -> None:
-        """Put one response's terms in. One bisection a term, none for the highest slot."""
+        """Put one response's terms in. One bisection a term."""
         lists, base = self._lists, slot << SLOT
         for term, impact in terms.items():
             posting, known = base | impact, lists.get(term)
@@ -161,10 +175,28 @@ class Postings:
             elif isinstance(known, int):
                 pair = (known, posting) if known < posting else (posting, known)
                 lists[term] = array("I", pair)
-            elif known[-1] < posting:
-                known.append(posting)
             else:
                 insort(known, posting)
+
+    def change(self, slot: int, before: Mapping[str, int], after: Mapping[str, int]) -> set[str]:
+        """Put a response's terms in the place of its earlier ones, touching those that differ.
+
+        One bisection a differing term; lists keep their lengths where both hold the term. Returns
+        the terms touched.
+        """
+        lists, base = self._lists, slot << SLOT
+        gone = before.keys() - after.keys()
+        fresh = {term: impact for term, impact in after.items() if term not in before}
+        moved = {t: i for t, i in after.items() if t in before and before[t] != i}
+        self.remove(slot, gone)
+        self.add(slot, fresh)
+        for term, impact in moved.items():
+            known = lists[term]
+            if isinstance(known, int):
+                lists[term] = base | impact
+            else:
+                known[bisect_left(known, base)] = base | impact
+        return gone | fresh.keys() | moved.keys()
 
     def remove(self, slot: int, terms: Iterable[str]) -> None:
         """Take one response's terms out; they must be those that were put in."""
@@ -221,22 +253,40 @@ class Index:
 
     def add(self, response: CannedResponse, learned: tuple[str, ...] = ()) -> None:
         """Put a response in, in the place of an earlier one of the same id."""
-        self.discard(response.id)
         entry = Entry(response, learned, passages_of(response, learned))
-        slot = self._free.pop() if self._free else len(self._entries)
-        if slot == len(self._entries):
-            self._entries.append(entry)
-        else:
-            self._entries[slot] = entry
-        self._slots[response.id] = slot
         terms = impacts(response, entry.passages)
-        self._postings.add(slot, terms)
-        self._forget_champions(terms)
+        slot = self._slots.get(response.id)
+        if slot is None:
+            slot = self._put(entry, terms)
+        else:
+            self._change(slot, entry, terms)
         for group in _groups_of(response):
             self._groups.setdefault(group, set()).add(slot)
         if _is_limited(response):
             self._limited.add(slot)
         self._languages.update(languages_of(response))
+
+    def _put(self, entry: Entry, terms: Mapping[str, int]) -> int:
+        """Put a new response's entry and terms in a free slot, which is returned."""
+        if self._free:
+            slot = self._free.pop()
+            self._entries[slot] = entry
+            self._postings.add(slot, terms)
+        else:
+            slot = len(self._entries)
+            self._entries.append(entry)
+            self._postings.append(slot, terms)
+        self._slots[entry.response.id] = slot
+        self._forget_champions(terms)
+        return slot
+
+    def _change(self, slot: int, entry: Entry, terms: Mapping[str, int]) -> None:
+        """Put an entry and its terms in the place of the earlier ones of the same response."""
+        earlier = self.entry(slot)
+        before = impacts(earlier.response, earlier.passages)
+        self._forget_champions(self._postings.change(slot, before, terms))
+        self._forget_groups(slot, earlier.response)
+        self._entries[slot] = entry
 
     def discard(self, response_id: str) -> None:
         """Take a response out; nothing happens if there is none."""
@@ -247,14 +297,18 @@ class Index:
         terms = impacts(entry.response, entry.passages)
         self._postings.remove(slot, terms)
         self._forget_champions(terms)
-        for group in _groups_of(entry.response):
+        self._forget_groups(slot, entry.response)
+        self._entries[slot] = None
+        self._free.append(slot)
+
+    def _forget_groups(self, slot: int, response: CannedResponse) -> None:
+        """Take a slot out of the groups that its response put it in."""
+        for group in _groups_of(response):
             self._groups[group].discard(slot)
             if not self._groups[group]:
                 del self._groups[group]
         self._limited.discard(slot)
-        self._languages.subtract(languages_of(entry.response))
-        self._entries[slot] = None
-        self._free.append(slot)
+        self._languages.subtract(languages_of(response))
 
     def slot(self, response_id: str) -> int | None:
         """The slot of a response, None if it is not here."""
