@@ -163,6 +163,7 @@ class Shadow:
         """Decide along with all that was committed since. Raises `StorageError`."""
         if self.revision is None:
             snapshot = self.store.load()
+            self._floor.learn(snapshot.records)
             self._floor.take_records(snapshot.records)
             self._floor.take_chats(snapshot.records)
             self.revision = snapshot.revision
