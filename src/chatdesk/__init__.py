@@ -245,6 +245,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "service",
         "visitor",
     ),
+    "rules.advanced": ("MostGain",),
     "rules.disciplines": ("Discipline",),
     "rules.policies": (
         "AssignmentPolicy",
@@ -263,6 +264,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "rules.staff": ("Seat",),
     "runtime.aio": ("AsyncChatDesk",),
     "runtime.chatdesk": ("ChatDesk",),
+    "runtime.shadow": ("Shadow",),
     "storage.memory": ("MemoryStore",),
     "storage.open": ("open_store",),
     "storage.port": ("Durability", "Find", "Store"),

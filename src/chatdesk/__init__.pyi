@@ -229,6 +229,7 @@ from chatdesk.model.values import (
     service,
     visitor,
 )
+from chatdesk.rules.advanced import MostGain
 from chatdesk.rules.disciplines import Discipline
 from chatdesk.rules.policies import (
     AssignmentPolicy,
@@ -247,6 +248,7 @@ from chatdesk.rules.roster import Staff
 from chatdesk.rules.staff import Seat
 from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.runtime.chatdesk import ChatDesk
+from chatdesk.runtime.shadow import Shadow
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.storage.open import open_store
 from chatdesk.storage.port import Durability, Find, Store
@@ -382,6 +384,7 @@ __all__ = [
     "MessageAdded",
     "MessageKind",
     "MessagePosted",
+    "MostGain",
     "MostRoom",
     "NoRoom",
     "NotAllowed",
@@ -447,6 +450,7 @@ __all__ = [
     "SetIntent",
     "SetTicketState",
     "Settings",
+    "Shadow",
     "Signals",
     "Skilled",
     "SlotReleased",
