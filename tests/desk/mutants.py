@@ -92,8 +92,8 @@ MUTANTS = (
     ),
     Mutant(
         "desk/talk.py",
-        "replace(chat, read_to=chat.messages, attention=False)",
-        "replace(chat, attention=False)",
+        "replace(chat, read_to=chat.messages, attention=False,",
+        "replace(chat, attention=False,",
     ),
     Mutant(
         "desk/talk.py",
@@ -183,6 +183,18 @@ MUTANTS = (
     ),
     Mutant("desk/handlers/chats.py", "(*chat.declined_by, giver)", "chat.declined_by"),
     Mutant("desk/handlers/chats.py", "if queue.full and not", "if False and not"),
+    Mutant("desk/handlers/chats.py", "if queue.setup.mode is QueueMode.PULL:", "if False:"),
+    Mutant(
+        "desk/handlers/chats.py", "not _is_served_at_once(step, queue, chat)", "not chat.messages"
+    ),
+    Mutant("rules/staff.py", "agent_id in chat.declined_by and agent_id in chat.agents", "False"),
+    Mutant("rules/staff.py", " and agent_id in chat.agents", ""),
+    Mutant("desk/tickets.py", "choose_assignee(step, ticket), author=CLOCK", "None"),
+    Mutant(
+        "desk/tickets.py",
+        "step, ticket, EntryKind.ASSIGNEE, author=author,",
+        "step, ticket, EntryKind.ASSIGNEE,",
+    ),
     Mutant(
         "desk/handlers/chats.py",
         "audience=chat_audience(chat) if kind is not FormKind.QUALIFICATION else STAFF",

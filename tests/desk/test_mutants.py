@@ -58,6 +58,12 @@ def put_in(copy: Path, mutant: Mutant) -> Path:
     return path
 
 
+def test_every_fault_still_fits() -> None:
+    """A12: each text occurs once, so that no fault is skipped because the code has changed."""
+    files = {mutant.file: (PACKAGE / mutant.file).read_text("utf-8") for mutant in MUTANTS}
+    assert [mutant for mutant in MUTANTS if files[mutant.file].count(mutant.text) != 1] == []
+
+
 def test_the_copy_itself_is_sound(copy: Path) -> None:
     """A12: without a fault the random desks run to their end, from the copy."""
     where = "import chatdesk, sys; sys.exit(not chatdesk.__file__.startswith(sys.argv[1]))"
