@@ -191,6 +191,23 @@ def test_availability_says_why_not(desk: ChatDesk) -> None:
         desk.ask(q.AskAvailability(queue="none"), by=ZOE)
 
 
+def test_a_full_line_is_open_while_somebody_is_free(desk: ChatDesk) -> None:
+    """B54: what is shown agrees with what a request is answered."""
+    limited = QueueSetup(name="Sales", length_limit=1)
+    desk.execute(c.SaveQueue(queue="sales", setup=limited), by=SHOP)
+    cyd = AgentSetup(name="Cyd", queues=("sales",), skills=("glue",), capacity=1)
+    desk.execute(c.SaveAgent(agent="cyd", setup=cyd), by=SHOP)
+    desk.execute(c.Connect(device="desktop"), by=agent("cyd"))
+    for number in range(2):
+        ask(desk, visitor(f"glue{number}"), skills=("glue",))
+    assert desk.ask(q.AskAvailability(queue="sales"), by=ZOE).open
+    for number in range(6):
+        assert ask(desk, visitor(f"v{number}")).state is ChatState.ACTIVE
+    shown = desk.ask(q.AskAvailability(queue="sales"), by=ZOE)
+    assert (shown.open, shown.reason) == (False, "full")
+    assert ask(desk, ZOE).reason == "full"
+
+
 def test_a_visitor_sees_his_tickets_without_comments(desk: ChatDesk) -> None:
     """B35, B41, B43: his note and the reply, never what colleagues say."""
     note = desk.execute(

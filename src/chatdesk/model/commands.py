@@ -109,7 +109,10 @@ class SetIntent(Command[Done], frozen=True, kw_only=True, tag="set_intent"):
 
 
 class TakeChat(Command[ChatTaken], frozen=True, kw_only=True, tag="take_chat"):
-    """Connects the agent with the next visitor in line (A12), of one queue or of all of his."""
+    """Connects the agent with the next visitor in line (A12), of one queue or of all of his.
+
+    Also with one whose offer he declined, but not with one he gave away.
+    """
 
     queue: QueueId | None = None
 

@@ -269,7 +269,10 @@ class Chat(Record, frozen=True, kw_only=True, tag="chat"):
     look_again_at: Instant | None = None
     """When the policy may decide otherwise without anything else happening."""
     declined_by: tuple[AgentId, ...] = ()
-    """Agents who declined it or let it expire: never offered to them again."""
+    """Agents who declined it, let it expire or gave it away: never offered to them again.
+
+    They may still take it by `TakeChat`, except who gave it away.
+    """
     agent: AgentId | None = None
     epoch: int = 0
     """Counts assignments and offers; an older one is refused."""
