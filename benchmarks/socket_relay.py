@@ -47,6 +47,7 @@ from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup
 from chatdesk.model.results import MessagePosted
 from chatdesk.model.values import Actor, ActorKind, Audience, MessageKind, Role, service
 from chatdesk.runtime.aio import AsyncChatDesk
+from chatdesk.runtime.loops import Flag, make_flag
 from chatdesk.transport.frames import Hello, Notice, Update, told
 from chatdesk.transport.tokens import Tokens
 
@@ -95,7 +96,7 @@ class Line:
     """A subscription of the stand-in: frames that wait, and who waits for them."""
 
     waiting: deque[Any] = attrs.field(factory=deque)
-    bell: anyio.Event = attrs.field(factory=anyio.Event)
+    bell: Flag = attrs.field(factory=make_flag)
     cursor: int = 0
     is_over: bool = False
 
@@ -114,7 +115,7 @@ class Line:
     async def receive(self, timeout: float | None = None) -> Any:  # noqa: ARG002, ASYNC109 - as the real one
         """The next frame."""
         while not self.waiting:
-            self.bell = anyio.Event()
+            self.bell = make_flag()
             await self.bell.wait()
         return self.waiting.popleft()
 
@@ -128,6 +129,20 @@ class Parcel(msgspec.Struct):
     """An encoded frame."""
 
     data: bytes
+
+
+@attrs.define(eq=False)
+class Done:
+    """A command that is done."""
+
+    result: Any
+
+    async def outcome(self) -> Any:
+        """What came of it."""
+        return self.result
+
+    def give_up(self) -> None:
+        """It is done already."""
 
 
 @attrs.define(eq=False)
@@ -145,7 +160,7 @@ class StandIn:
         """Agents are agents."""
         return Role.AGENT if actor.kind is ActorKind.AGENT else None
 
-    async def execute(self, command: Any, *, by: Actor) -> Any:
+    def begin(self, command: Any, *, by: Actor) -> "Done":
         """Hands a message on."""
         self.revision += 1
         other = Actor(ActorKind.AGENT, f"a{by.id[1:]}")
@@ -166,7 +181,7 @@ class StandIn:
         notice = Notice(event=told(event), message=message)
         update = Update(revision=self.revision, at=1.0, notices=(notice,))
         self.lines[other].put(Parcel(msgspec.json.encode(update)))
-        return MessagePosted(chat=command.chat, seq=self.revision)
+        return Done(MessagePosted(chat=command.chat, seq=self.revision))
 
 
 async def serve_raw(protocol: type[Echo]) -> None:

@@ -1,17 +1,20 @@
 """A client's frame to the desk, and its answer back: what every adapter does alike."""
 
 import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import groupby, zip_longest
 from typing import Any, assert_never
 
 from msgspec.structs import replace
 
 from chatdesk.model.commands import Command, LeaveNote, RequestChat
-from chatdesk.model.errors import MalformedFrame, NotAllowed, ProtocolError, Refused
+from chatdesk.model.errors import MalformedFrame, NotAllowed, ProtocolError, Refused, Stopped
 from chatdesk.model.ids import Revision
 from chatdesk.model.queries import Query
 from chatdesk.model.results import Done
 from chatdesk.model.values import Actor, ActorKind, service
-from chatdesk.runtime.aio import AsyncChatDesk
+from chatdesk.runtime.aio import AsyncChatDesk, Pending
 from chatdesk.transport.frames import (
     Answered,
     ClientFrame,
@@ -38,11 +41,16 @@ async def welcome(desk: AsyncChatDesk, actor: Actor, revision: Revision, id_: st
     return Welcome(actor=actor, role=role, revision=revision, id=id_)
 
 
-async def answer(desk: AsyncChatDesk, frame: ClientFrame, claims: Claims) -> ServerFrame:
-    """What the desk answers a frame; never raises but for cancellation."""
+async def answer(
+    desk: AsyncChatDesk, frame: ClientFrame, claims: Claims, given: Pending[Any] | None = None
+) -> ServerFrame:
+    """What the desk answers a frame; never raises but for cancellation.
+
+    `given` is the command, if it has been given already.
+    """
     id_ = "" if isinstance(frame, Typing | Preview) else frame.id
     try:
-        return await _answer(desk, frame, claims)
+        return await _answer(desk, frame, claims, given)
     except (Refused, ProtocolError) as error:
         return refused(error, id_)
     except Exception as error:
@@ -53,10 +61,31 @@ async def answer(desk: AsyncChatDesk, frame: ClientFrame, claims: Claims) -> Ser
         return refused(error, id_)
 
 
-async def _answer(desk: AsyncChatDesk, frame: ClientFrame, claims: Claims) -> ServerFrame:
+async def answer_all(
+    desk: AsyncChatDesk, frames: Iterable[ClientFrame], claims: Claims
+) -> list[ServerFrame]:
+    """The answers, in order. Commands in a row wait for the desk's turn together."""
+    replies: list[ServerFrame] = []
+    for _, run in groupby(frames, key=lambda frame: isinstance(frame, Command)):
+        row = list(run)
+        given: list[Pending[Any]] = []
+        with suppress(Stopped):  # raised again where the rest are answered
+            given.extend(_begin(desk, frame, claims) for frame in row if isinstance(frame, Command))
+        try:
+            for frame, pending in zip_longest(row, given):
+                replies.append(await answer(desk, frame, claims, pending))
+        finally:
+            for pending in given:
+                pending.give_up()
+    return replies
+
+
+async def _answer(
+    desk: AsyncChatDesk, frame: ClientFrame, claims: Claims, given: Pending[Any] | None
+) -> ServerFrame:
     match frame:
         case Command():
-            result: Any = await _execute(desk, frame, claims)
+            result: Any = await (given or _begin(desk, frame, claims)).outcome()
             return Replied(id=frame.id, revision=desk.revision, result=result)
         case Query():
             # read before: who resumes from it may hear something twice, but misses nothing
@@ -74,7 +103,7 @@ async def _answer(desk: AsyncChatDesk, frame: ClientFrame, claims: Claims) -> Se
             assert_never(frame)
 
 
-async def _execute(desk: AsyncChatDesk, command: Command[Any], claims: Claims) -> Any:
+def _begin(desk: AsyncChatDesk, command: Command[Any], claims: Claims) -> Pending[Any]:
     """Gives a command in the name of the client, with the customer number his token proves."""
     proved, actor = claims.customer_number, claims.actor
     if (
@@ -84,7 +113,7 @@ async def _execute(desk: AsyncChatDesk, command: Command[Any], claims: Claims) -
         or command.visitor not in {None, actor.id}
         or (isinstance(command, RequestChat) and command.priority)
     ):
-        return await desk.execute(command, by=actor)
+        return desk.begin(command, by=actor)
     known = replace(command, visitor=actor.id, customer_number=proved)
     # ids of commands are told apart by who gives them: one name for each visitor
-    return await desk.execute(known, by=service(f"shop for {actor.id}"))
+    return desk.begin(known, by=service(f"shop for {actor.id}"))

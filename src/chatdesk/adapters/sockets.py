@@ -5,9 +5,8 @@ Presence is no matter of connections: an agent is there as long as he renews his
 """
 
 import logging
-import os
 import ssl
-import sys
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
@@ -15,10 +14,12 @@ import anyio.abc
 import attrs
 from anyio.streams.tls import TLSListener
 
-from chatdesk.adapters.answering import answer, welcome
+from chatdesk.adapters.answering import answer_all, welcome
 from chatdesk.adapters.connections import Connection, Connections
+from chatdesk.adapters.tcp import Stream, serve_lean
 from chatdesk.model.errors import Refused, StorageError
 from chatdesk.runtime.aio import AsyncChatDesk
+from chatdesk.runtime.loops import asyncio_loop
 from chatdesk.runtime.subscriptions import AsyncSubscription
 from chatdesk.transport.frames import ByeCode, ClientFrame, Hello, Preview, RefusedFrame, Typing
 from chatdesk.transport.refusals import refused
@@ -70,7 +71,10 @@ class SocketServer:
         async with listener, anyio.create_task_group() as tasks:
             tasks.start_soon(self._sweep_often)
             task_status.started(port)
-            await self._secure(listener).serve(self._serve_client)
+            if self.tls is None and asyncio_loop() is not None:
+                await serve_lean(listener, self._serve_client, tasks)
+            else:
+                await self._secure(listener).serve(self._serve_client)
 
     def stop(self) -> None:
         """Ends every connection with `bye stopping`, and refuses new ones. From any thread."""
@@ -79,7 +83,7 @@ class SocketServer:
     def _secure(self, listener: Any) -> Any:
         return listener if self.tls is None else TLSListener(listener, self.tls)
 
-    async def _serve_client(self, stream: anyio.abc.ByteStream) -> None:
+    async def _serve_client(self, stream: Stream) -> None:
         """Serves one connection, from its beginning to its end."""
         connection = Connection()
         client = _Client(self, stream, connection)
@@ -114,7 +118,7 @@ class _Client:
     """One connection: a session, and the socket it works on."""
 
     server: SocketServer
-    stream: anyio.abc.ByteStream
+    stream: Stream
     connection: Connection
     session: Session = attrs.field(init=False)
     _silent_seconds: float = attrs.field(default=0.0, init=False)
@@ -122,14 +126,8 @@ class _Client:
     _writing: bool = attrs.field(default=False, init=False)
     """Stays true when writing was broken off."""
 
-    _descriptor: int | None = attrs.field(default=None, init=False)
-    """Of the socket, while it may be written to directly."""
-
     def __attrs_post_init__(self) -> None:
         self.session = Session(self.server.tokens.read, self.server.limits)
-        if self.server.tls is None and sys.platform != "win32":
-            raw = self.stream.extra(anyio.abc.SocketAttribute.raw_socket)  # noqa: S610 - anyio's own
-            self._descriptor = raw.fileno()
 
     async def serve(self) -> None:
         """Reads and answers until either side ends it."""
@@ -149,14 +147,15 @@ class _Client:
         if self.connection.code is not None:
             self.session.bye(self.connection.code)
         last = b"" if self._writing else self.session.data_to_send()  # never after half a frame
-        self._descriptor = None
         with anyio.CancelScope(shield=True), anyio.move_on_after(BYE_SECONDS):
             try:
                 await self.stream.send(last)
                 await self.stream.aclose()
             except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
                 pass
-        await anyio.aclose_forcefully(self.stream)
+        with anyio.CancelScope(shield=True) as at_once:
+            at_once.cancel()
+            await self.stream.aclose()
 
     # -- reading and answering -----------------------------------------------------------------
 
@@ -171,20 +170,20 @@ class _Client:
             self._silent_seconds = 0.0
             self.session.receive_data(data)
             while requests := self.session.requests():
-                for frame in requests:
-                    await self._answer(frame, tasks)
+                await self._answer(requests, tasks)
                 await self.flush()
             await self.flush()
 
-    async def _answer(self, frame: ClientFrame, tasks: anyio.abc.TaskGroup) -> None:
+    async def _answer(self, frames: Sequence[ClientFrame], tasks: anyio.abc.TaskGroup) -> None:
         claims = self.session.claims
         assert claims is not None  # noqa: S101 - an open session has them
-        if isinstance(frame, Hello):
-            await tasks.start(self._listen, frame)
-            return
-        reply = await answer(self.server.desk, frame, claims)
-        if isinstance(reply, RefusedFrame) or not isinstance(frame, Typing | Preview):
-            self.session.deliver([reply])
+        if isinstance(frames[0], Hello):  # said once, so none follows
+            await tasks.start(self._listen, frames[0])
+            frames = frames[1:]
+        replies = await answer_all(self.server.desk, frames, claims)
+        for frame, reply in zip(frames, replies, strict=True):
+            if isinstance(reply, RefusedFrame) or not isinstance(frame, Typing | Preview):
+                self.session.deliver([reply])
 
     # -- telling -------------------------------------------------------------------------------
 
@@ -236,30 +235,12 @@ class _Client:
         if self._writing or self.connection.scope.cancel_called:
             return
         self._writing = True
-        while data := self._write_now(self.session.data_to_send()):
+        while data := self.session.data_to_send():
             await self.stream.send(data)
             self._unread_seconds = 0.0
         self._writing = False
         if self.session.closed:
             self.connection.end()
-
-    def _write_now(self, data: bytes) -> bytes:
-        """Writes without waiting what the socket takes at once; gives what is left.
-
-        That spares a round through the event loop, most of what a short frame costs. Once the
-        stream has had something to keep, all goes through it, so that nothing can overtake it.
-        """
-        if self._descriptor is None or not data:
-            return data
-        try:
-            data = data[os.write(self._descriptor, data) :]
-        except BlockingIOError:
-            pass
-        except OSError as error:
-            raise anyio.BrokenResourceError from error
-        if data:
-            self._descriptor = None
-        return data
 
     # -- patience ------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ Raises `RuntimeError` when the loop has ended.
 
 def running_loop() -> Post | None:
     """How to call into the loop, asyncio's or trio's, that runs in this thread."""
-    loop = _asyncio_loop()
+    loop = asyncio_loop()
     if loop is not None:
         return loop.call_soon_threadsafe
     trio = sys.modules.get("trio")
@@ -38,7 +38,8 @@ def running_loop() -> Post | None:
     return post
 
 
-def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+def asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop that runs in this thread, if it is asyncio's."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -60,7 +61,7 @@ class Flag(Protocol):
 
 def make_flag() -> Flag:
     """A flag of the event loop that runs in this thread."""
-    loop = _asyncio_loop()
+    loop = asyncio_loop()
     return AnyFlag() if loop is None else FutureFlag(loop)
 
 
@@ -117,7 +118,7 @@ class AnyFlag:
 
 def within(seconds: Seconds) -> AbstractAsyncContextManager[object]:
     """Its `async with` block is broken off with `TimeoutError` when the time has passed."""
-    return _Within(seconds) if _asyncio_loop() is None else asyncio.timeout(seconds)
+    return _Within(seconds) if asyncio_loop() is None else asyncio.timeout(seconds)
 
 
 @attrs.define(eq=False)
