@@ -238,17 +238,17 @@ def score_again(
     best: dict[int, float], index: Index, closed: Iterable[str], terms: Mapping[str, float]
 ) -> None:
     """Add what the terms say about what was found so far. One bisection a term and response."""
-    slots = sorted(best)
+    slots = [(slot, slot << SLOT) for slot in sorted(best)]
     for term in closed if slots else ():
         postings, weight = index.postings(term), terms[term]
         place, end = 0, len(postings)
-        for slot in slots:
-            place = bisect_left(postings, slot << SLOT, place, end)
+        for slot, base in slots:
+            place = bisect_left(postings, base, place, end)
             if place == end:
                 break
-            posting = postings[place]
-            if posting >> SLOT == slot:
-                best[slot] += weight * (posting & TOP)
+            impact = postings[place] - base
+            if impact <= TOP:
+                best[slot] += weight * impact
 
 
 def compare_passages(
@@ -259,50 +259,47 @@ def compare_passages(
     weights: Weights,
 ) -> dict[int, float]:
     """The best candidates, each scored also by the one passage of it that fits the query best."""
-    says: dict[str, float] = {}
+    says = _Meanings(terms, stops).__getitem__
     found = {}
     for slot, score in best_of(index, scores, COMPARED):
         best = 0.0
         for passage in index.entry(slot).passages:
-            fit = 0.0
-            for word in set(passage):
-                if word not in says:
-                    says[word] = _meaning(word, terms, stops)
-                fit += says[word]
-            best = max(best, fit / passage_norm(len(passage)))
+            fit = sum(map(says, set(passage))) / passage_norm(len(passage))
+            if fit > best:  # noqa: PLR1730  # `max` costs a call a passage
+                best = fit
         found[slot] = score + weights.passage * TOP * best
     return found
 
 
-def _meaning(word: str, terms: Mapping[str, float], stops: AbstractSet[str]) -> float:
-    """What the query's terms say about a text that holds the word."""
-    return sum([terms[term] for term in text.word_terms(word, word in stops) if term in terms])
+class _Meanings(dict[str, float]):
+    """What the query's terms say about a text that holds a word; worked out once a word."""
+
+    def __init__(self, terms: Mapping[str, float], stops: AbstractSet[str]) -> None:
+        super().__init__()
+        self.terms, self.stops = terms, stops
+
+    def __missing__(self, word: str) -> float:
+        terms = self.terms
+        own = text.word_terms(word, word in self.stops)
+        said = sum([terms[term] for term in own if term in terms])
+        self[word] = said
+        return said
 
 
 def favour_rare_completions(
     index: Index, scores: Mapping[int, float], words: Sequence[str], weights: Weights
 ) -> dict[int, float]:
     """Scores that favour the rarer word a beginning may become: who types means one response."""
-    rarity = _Completions(index, words)
+    before, beginning = frozenset(words[:-1]), words[-1]
     factor = weights.completed * TOP
     found = {}
     for slot, score in scores.items():
         title = index.entry(slot).passages[0]
-        found[slot] = score + factor * max(map(rarity.__getitem__, title), default=0.0)
+        begun = [word for word in title if word.startswith(beginning) and word not in before]
+        found[slot] = score
+        if begun:
+            found[slot] += factor * max(map(index.rarity, begun))
     return found
-
-
-class _Completions(dict[str, float]):
-    """How rare a word is if the last word typed may become it, else 0; worked out once a word."""
-
-    def __init__(self, index: Index, words: Sequence[str]) -> None:
-        super().__init__(dict.fromkeys(words[:-1], 0.0))
-        self.index, self.beginning = index, words[-1]
-
-    def __missing__(self, word: str) -> float:
-        rare = self.index.rarity(word) if word.startswith(self.beginning) else 0.0
-        self[word] = rare
-        return rare
 
 
 def confidence(
