@@ -75,6 +75,7 @@ def some_talk(desk: ChatDesk, chance: random.Random, steps: int) -> None:
             desk.execute(c.EndChat(chat=mine.chat), by=me)
         else:
             desk.execute(c.PostMessage(chat=mine.chat, text="Hello"), by=chance.choice([me, SHOP]))
+    desk.tick()  # who waits for a command is answered before others are told: now all are told
 
 
 @pytest.mark.parametrize("by", VIEWERS, ids=lambda by: by.id)
