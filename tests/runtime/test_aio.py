@@ -151,3 +151,28 @@ async def test_a_reader_in_another_task_is_let_go(shop: AsyncChatDesk) -> None:
                 await anyio.wait_all_tasks_blocked()
                 frames.close()
     assert heard == [None]
+
+
+async def test_commands_in_a_row_share_a_turn(shop: AsyncChatDesk, store: MemoryStore) -> None:
+    """Commands given before any is awaited are done in their order, in one commit."""
+    requested = await shop.execute(asking(), by=ZOE)
+    before = store.head()
+    with store.turn(before, timeout=1):  # nobody's turn comes while they are given
+        given = [
+            shop.begin(c.PostMessage(chat=requested.chat, text=f"{number}"), by=ZOE)
+            for number in range(5)
+        ]
+    posted = [await each.outcome() for each in given]
+    first = posted[0].seq
+    assert [each.seq for each in posted] == list(range(first, first + 5))
+    assert store.head() - before <= 2  # the first may have been taken alone
+
+
+async def test_a_command_given_up_before_its_turn_is_not_done(
+    shop: AsyncChatDesk, store: MemoryStore
+) -> None:
+    """What was given and then given up before the desk's turn came has no effect."""
+    with store.turn(store.head(), timeout=1):
+        shop.begin(asking("v1"), by=visitor("v1")).give_up()
+    await shop.tick()
+    assert rows(store, "chat") == []

@@ -3,9 +3,10 @@
 import threading
 
 import anyio
+import anyio.lowlevel
 import pytest
 
-from chatdesk.runtime.loops import running_loop
+from chatdesk.runtime.loops import Flag, make_flag, running_loop, within
 
 
 def test_none_in_a_plain_thread() -> None:
@@ -35,3 +36,49 @@ async def test_another_thread_calls_into_it() -> None:
 async def test_the_same_loop_is_the_same_key() -> None:
     """Two askers in one loop are woken by one call: their posts are equal and hash alike."""
     assert {running_loop()} == {running_loop()}
+
+
+@pytest.mark.anyio
+async def test_a_flag_wakes_who_waits() -> None:
+    """A flag set before or during the wait ends it, on asyncio and on trio; twice is once."""
+    early, late = make_flag(), make_flag()
+    early.set()
+    early.set()
+    assert await early.wait()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_set_soon, late)
+        assert await late.wait(100)
+
+
+async def _set_soon(flag: Flag) -> None:
+    await anyio.lowlevel.checkpoint()
+    flag.set()
+
+
+@pytest.mark.anyio
+async def test_a_flag_nobody_sets() -> None:
+    """Whoever waits for it is told when the time has passed, and may be cancelled before."""
+    assert not await make_flag().wait(0.001)
+    with anyio.move_on_after(0.001) as scope:
+        await make_flag().wait()
+    assert scope.cancelled_caught
+
+
+@pytest.mark.anyio
+async def test_patience_ends() -> None:
+    """A block that takes too long is broken off; one that ends in time is not."""
+    async with within(100):
+        await anyio.lowlevel.checkpoint()
+    with pytest.raises(TimeoutError):
+        async with within(0.001):
+            await anyio.sleep_forever()
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_wait_is_no_timeout() -> None:
+    """Who is cancelled from outside within his patience is cancelled, not out of patience."""
+    with anyio.CancelScope() as scope:
+        async with within(100):
+            scope.cancel()
+            await anyio.sleep_forever()
+    assert scope.cancelled_caught
