@@ -402,8 +402,9 @@ def test_a_client_who_does_not_read_is_dropped(
     slow, other = visitor(server, clients), visitor(server, clients, "v2")
     slow.connection.settimeout(1.0)
     asked = ask_until_nobody_listens(slow)
-    assert isinstance(other.answer(AskConversation(id="q")), Answered)
-    server.sweep(server.write_seconds + 1)
+    for _ in range(2):  # in two parts: only who reads nothing all the time is too slow
+        assert isinstance(other.answer(AskConversation(id="q")), Answered)
+        server.sweep(server.write_seconds * 0.6)
     slow.connection.settimeout(PATIENCE)
     assert count_lines(slow) < asked
     assert isinstance(other.answer(AskConversation(id="q")), Answered)

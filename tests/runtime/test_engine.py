@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from chatdesk.model import commands as c
-from chatdesk.model.errors import NotAllowed, NotFound, OpenChatExists, Refused, WrongState
+from chatdesk.model.errors import NotAllowed, NotFound, OpenChatExists, Refused
 from chatdesk.model.queries import AskOverview, AskTranscript
 from chatdesk.model.records import DeskSetup, QueueSetup
 from chatdesk.model.values import Actor, ChatState, QueueMode, agent, visitor
@@ -153,8 +153,12 @@ def test_erasing_a_person_ends_his_open_chat(desk: ChatDesk) -> None:
     desk.erase(customer, by=SHOP)
     after = desk.ask(AskTranscript(chat=chat), by=SHOP).chat.chat
     assert (after.state, after.question) == (ChatState.WRAP_UP, "")
-    with pytest.raises(WrongState):
-        desk.execute(c.PostMessage(chat=chat, text="Hello?"), by=ZOE)
+    for late in (
+        c.PostMessage(chat=chat, text="Hello?"),
+        c.RateChat(chat=chat, answers={"satisfaction": 5}),
+    ):
+        with pytest.raises(NotFound):
+            desk.execute(late, by=ZOE)
     again = ask(desk).chat
     with pytest.raises(OpenChatExists):
         ask(desk)

@@ -11,13 +11,17 @@ from chatdesk.model.values import visitor as visitor_actor
 
 
 def blanked_chat(chat: Chat) -> Chat:
-    """The chat without what tells about the person; everything that is counted stays."""
-    return replace(chat, page=None, question="", customer_name=None)
+    """The chat without what tells about the person; everything that is counted stays.
+
+    Once it has ended it is no visitor's any more, so that nobody can write under an erased person.
+    """
+    visitor = chat.visitor if chat.ended_at is None else ""
+    return replace(chat, page=None, question="", customer_name=None, visitor=visitor)
 
 
 def blanked_ticket(ticket: Ticket) -> Ticket:
-    """The ticket without its title, which quotes the person."""
-    return replace(ticket, title="")
+    """The ticket without its title, which quotes the person, and no visitor's any more."""
+    return replace(ticket, title="", visitor=None)
 
 
 def erased(customer: CustomerId, *, by: Actor, at: Instant) -> CustomerErased:
