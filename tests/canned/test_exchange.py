@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatdesk.canned.exchange import export_csv, export_json, import_csv, import_json
@@ -45,6 +45,7 @@ def test_round_trip(
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=30)
 
 
+@example(title="0", body="0", keyword="0\n", start=None)
 @given(title=TEXT, body=TEXT, keyword=TEXT, start=st.none() | st.floats(0, 1e11))
 def test_any_text_round_trips(title: str, body: str, keyword: str, start: float | None) -> None:
     """Whatever may be kept survives both forms."""

@@ -151,7 +151,7 @@ def _limit_problems(response: CannedResponse) -> Iterable[FieldProblem]:
         if len(getattr(response, field)) > MAX_LISTED:
             yield FieldProblem(field, "too_long", f"{MAX_LISTED} are allowed")
     listed = (*response.shortcuts, *response.categories, *response.keywords, *response.attachments)
-    if any(not entry.strip() or len(entry.splitlines()) > 1 for entry in listed):
+    if any(not entry.strip() or entry.splitlines() != [entry] for entry in listed):
         yield FieldProblem("keywords", "invalid", "an entry of a list is one line, and not empty")
     for field in ("language", "team", "owner"):
         if getattr(response, field) == "":
