@@ -42,7 +42,7 @@ from chatdesk.rules.disciplines import DISCIPLINES, Discipline
 from chatdesk.rules.lifecycle import is_live
 from chatdesk.rules.policies import POLICIES, AssignmentPolicy
 from chatdesk.rules.routing import Router
-from chatdesk.rules.staff import Seat, tags_of
+from chatdesk.rules.staff import Seat, seat_of, tags_of
 
 COUNTERS = "counters"
 UNLIMITED = 1_000_000_000
@@ -397,19 +397,7 @@ class State:
 
     def seat_of(self, agent: Agent) -> Seat:
         """The agent as routing sees him."""
-        return Seat(
-            id=agent.id,
-            skills=self.tags(agent),
-            capacity=agent.setup.capacity,
-            load=agent.load,
-            received=agent.received,
-            turn=agent.turn,
-            place=agent.place,
-            last_assigned_at=agent.last_assigned_at,
-            last_assigned_place=agent.last_assigned_place,
-            available_since=agent.available_since,
-            available_seconds=agent.available_seconds,
-        )
+        return seat_of(agent, self.tags(agent))
 
     def tags(self, agent: Agent) -> frozenset[str]:
         """What the agent can do, as routing sees it."""

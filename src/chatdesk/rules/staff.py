@@ -68,11 +68,11 @@ class Seat:
     available_seconds: Seconds = 0.0
 
 
-def seat_of(agent: Agent) -> Seat:
-    """A new seat with the facts of an agent's record."""
+def seat_of(agent: Agent, skills: frozenset[str] | None = None) -> Seat:
+    """A new seat with the facts of an agent's record; `skills` are his tags if at hand."""
     return Seat(
         id=agent.id,
-        skills=tags_of(agent),
+        skills=tags_of(agent) if skills is None else skills,
         capacity=agent.setup.capacity,
         load=agent.load,
         received=agent.received,

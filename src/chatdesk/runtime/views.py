@@ -19,10 +19,9 @@ from chatdesk.model.values import Actor, ActorKind, ChatState, Form, QueueMode
 from chatdesk.rules.access import Standing, Viewer, visible
 from chatdesk.rules.availability import can_receive, status
 from chatdesk.rules.instants import between
+from chatdesk.rules.lifecycle import IN_LINE
 from chatdesk.rules.staff import queue_tag
 from chatdesk.rules.waits import expected_wait
-
-IN_LINE = (ChatState.WAITING, ChatState.OFFERED)
 
 
 def visitor_viewer(visitor_id: str) -> Viewer:
