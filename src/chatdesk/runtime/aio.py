@@ -21,7 +21,7 @@ from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.clock import wall_clock
 from chatdesk.runtime.committer import Timing
 from chatdesk.runtime.ids import fresh_id
-from chatdesk.runtime.jobs import PATIENCE_SECONDS, Job, LoopBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, Bell, Job, LoopBell
 from chatdesk.runtime.loops import running_loop
 from chatdesk.runtime.subscriptions import AsyncSubscription
 from chatdesk.storage.port import Store
@@ -93,6 +93,15 @@ class AsyncChatDesk:
         before the desk's turn in that one turn.
         """
         return self._begin(self.blocking.engine.named(command), by, timeout)
+
+    def give(self, command: Command[R], bell: Bell, *, by: Actor) -> Job[R]:
+        """As `begin`, for one who waits without a task: the bell rings when it is settled.
+
+        The job is settled when its bell rings. Whoever waits no longer `claim`s it.
+        """
+        job = Job(self.blocking.engine.named(command), by, bell, PATIENCE_SECONDS)
+        self.blocking.engine.submit(job)
+        return job
 
     async def ask(self, query: Query[V], *, by: Actor) -> V:
         """See `ChatDesk.ask`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import attrs
 
 from chatdesk.model.ids import Revision
-from chatdesk.runtime.jobs import Loops, ring_loops
+from chatdesk.runtime.jobs import Bell, Loops, ring_loops
 from chatdesk.runtime.mailbox import Parcel
 from chatdesk.runtime.publisher import MAX_BEHIND, PAGE, Publisher, Subscriber
 from chatdesk.runtime.replica import Replica
@@ -27,7 +27,8 @@ class Feed:
     """Up to here everything was handed out or is not for him."""
     _live_from: Revision
     """The mailbox has what came after this."""
-    _ready: deque[Parcel] = attrs.field(factory=deque, init=False)
+    _ready: deque[Parcel] | None = attrs.field(default=None, init=False)
+    """What he missed and has been read; nothing for most of the time."""
     _ready_until: Revision = attrs.field(default=0, init=False)
     _closed: bool = attrs.field(default=False, init=False)
 
@@ -62,7 +63,7 @@ class Feed:
         if self._closed:
             return None
         if self._ready:
-            return self._take_ready()
+            return self._take_ready(self._ready)
         if self.is_behind:
             return None
         parcel = self.subscriber.mailbox.take()
@@ -70,13 +71,28 @@ class Feed:
             self._position = parcel.frame.revision
         return parcel
 
-    def _take_ready(self) -> Parcel:
-        parcel = self._ready.popleft()
-        if not self._ready:
-            self._position = self._ready_until
+    def _take_ready(self, ready: deque[Parcel]) -> Parcel:
+        parcel = ready.popleft()
+        if not ready:
+            self._ready, self._position = None, self._ready_until
         elif isinstance(parcel.frame, Update):
             self._position = parcel.frame.revision
         return parcel
+
+    def take_all(self, bell: Bell) -> list[Parcel]:
+        """All parcels at hand. Unless it `is_behind` or `is_over` now, the bell rings for more."""
+        if self._closed:
+            return []
+        parcels = list[Parcel]()
+        while self._ready:
+            parcels.append(self._take_ready(self._ready))
+        if self._position < self._live_from:
+            return parcels
+        new = self.subscriber.mailbox.take_all(bell)
+        for parcel in new:
+            if isinstance(parcel.frame, Update | Reset):
+                self._position = parcel.frame.revision
+        return parcels + new if parcels else new
 
     def advance(self) -> None:
         """Reads the next of what he missed. Raises `StorageError`, and may be called again."""
@@ -88,10 +104,9 @@ class Feed:
 
     def fill(self, parcels: Iterable[Parcel], until: Revision) -> None:
         """Makes parcels ready that tell everything up to a revision."""
-        self._ready.extend(parcels)
-        self._ready_until = until
+        self._ready, self._ready_until = deque(parcels), until
         if not self._ready:
-            self._position = until
+            self._ready, self._position = None, until
 
     def close(self) -> None:
         """Hears no more."""

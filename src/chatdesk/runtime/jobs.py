@@ -12,7 +12,7 @@ from chatdesk.model.commands import Command
 from chatdesk.model.errors import OutcomeUnknown, TurnTimeout
 from chatdesk.model.ids import Seconds
 from chatdesk.model.values import Actor
-from chatdesk.runtime.loops import Flag, Post, make_flag
+from chatdesk.runtime.loops import Alarm, Flag, Post, make_flag
 
 R = TypeVar("R")
 
@@ -27,8 +27,8 @@ class Bell(Protocol):
         """Tells him, or adds what tells him to `loops`."""
 
 
-Loops = dict[Post, list[Flag]]
-"""The flags to set in each event loop, so that one call wakes everybody there."""
+Loops = dict[Post, list[Alarm]]
+"""What to set in each event loop, so that one call wakes everybody there."""
 
 
 @attrs.define(eq=False)
@@ -99,6 +99,11 @@ class Job(Generic[R]):
         self._settled = True
         self.bell.ring(loops)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is an outcome."""
+        return self._settled
+
     def outcome(self) -> R:
         """The result, or raises the error: the desk's, or that nobody will wait any longer."""
         if not self._settled:
@@ -136,6 +141,6 @@ def ring_loops(loops: Loops) -> None:
             post(_set_all, flags)
 
 
-def _set_all(flags: list[Flag]) -> None:
+def _set_all(flags: list[Alarm]) -> None:
     for flag in flags:
         flag.set()

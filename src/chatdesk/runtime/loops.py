@@ -49,11 +49,15 @@ def asyncio_loop() -> asyncio.AbstractEventLoop | None:
 # -- waiting for one thing -----------------------------------------------------------------------
 
 
-class Flag(Protocol):
-    """Is set once. Everything is called in the event loop it was made in."""
+class Alarm(Protocol):
+    """What is set off in its event loop when something has happened."""
 
     def set(self) -> None:
         """Wakes the one who waits; may be called again."""
+
+
+class Flag(Alarm, Protocol):
+    """Is set once. Everything is called in the event loop it was made in."""
 
     async def wait(self, seconds: Seconds | None = None) -> bool:
         """Waits until it is set, once; false when the time has passed."""
