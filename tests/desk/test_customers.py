@@ -193,4 +193,5 @@ def test_the_page_a_visitor_is_on_is_known() -> None:
     assert shop.desk.state.visitors["ana"].page == page
     shop.do(c.RenewVisit(page=page), BOB)
     assert [v.page for v in shop.all("visitor", Visitor, id="bob")] == [page]
+    shop.wait(200.0)
     assert "bob" not in shop.desk.state.visitors

@@ -34,6 +34,7 @@ MAY_ASK: dict[type[q.Query[Any]], str] = {
     q.AskMyChats: "agent supervisor admin",
     q.AskWaiting: "agent supervisor admin service",
     q.AskRunningChats: "supervisor admin service",
+    q.AskVisitors: "agent supervisor admin service",
     q.AskTranscript: "agent supervisor admin service",
     q.AskCustomer: "agent supervisor admin service",
     q.AskLastQuestions: "agent supervisor admin service",

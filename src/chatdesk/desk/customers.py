@@ -61,16 +61,10 @@ def keep_visitor(
 ) -> None:
     """Keeps what is known of a visitor."""
     known = step.state.visitor(visitor_id)
-    step.state.put(
-        Visitor(
-            id=visitor_id,
-            customer=customer,
-            page=page or (known.page if known is not None else None),
-            chat=chat,
-            first_seen_at=known.first_seen_at if known is not None else step.now,
-            last_seen_at=step.now,
-        )
-    )
+    if known is None:
+        known = Visitor(id=visitor_id, first_seen_at=step.now, last_seen_at=step.now)
+    page = page or known.page
+    step.state.put(replace(known, customer=customer, page=page, chat=chat, last_seen_at=step.now))
 
 
 def changed(step: Step, customer: Customer, fields: tuple[str, ...]) -> None:

@@ -9,7 +9,8 @@ from chatdesk.desk.presence import drop_leases, refresh_shift, withdraw_offers
 from chatdesk.desk.step import STAFF, Step
 from chatdesk.desk.tickets import expire
 from chatdesk.desk.timers import next_wait_level, rescue_at, wait_limit_at
-from chatdesk.model.events import ReplyOverdue, WaitLevelChanged
+from chatdesk.desk.visits import gone
+from chatdesk.model.events import PromiseOverdue, ReplyOverdue, WaitLevelChanged
 from chatdesk.model.records import Agent, Chat
 from chatdesk.model.values import ChatState, EndReason, OfferState
 from chatdesk.rules.hours import opening
@@ -27,7 +28,7 @@ def _chat(step: Step, id_: str) -> None:
     if chat.state in IN_LINE:
         _chat_in_line(step, chat)
     elif chat.state is ChatState.ACTIVE:
-        _reply_overdue(step, chat)
+        _too_late(step, chat)
     else:
         end_wrap_up_slot(step, chat)
 
@@ -58,6 +59,28 @@ def _chat_in_line(step: Step, chat: Chat) -> None:
         chat = replace(chat, look_again_at=None)
         step.state.put(chat)
         step.state.ask_again(chat)
+
+
+def _too_late(step: Step, chat: Chat) -> None:
+    """The visitor has waited too long for a reply, or for what was promised him."""
+    if chat.reply_due_at is not None and chat.reply_due_at <= step.now:
+        _reply_overdue(step, chat)
+    else:
+        _promise_overdue(step, chat)
+
+
+def _promise_overdue(step: Step, chat: Chat) -> None:
+    step.state.put(replace(chat, promise_late=True))
+    step.state.emit(
+        PromiseOverdue(
+            at=step.now,
+            by=step.by,
+            audience=STAFF,
+            chat=chat.id,
+            queue=chat.queue,
+            agent=chat.agent or "",
+        )
+    )
 
 
 def _reply_overdue(step: Step, chat: Chat) -> None:
@@ -106,6 +129,10 @@ def _queue(step: Step, id_: str) -> None:
     step.state.put(replace(queue, open=now_open.open, open_until=now_open.until))
 
 
+def _visitor(step: Step, id_: str) -> None:
+    step.state.put(gone(step.state.visitors[id_]))
+
+
 def _ticket(step: Step, id_: str) -> None:
     expire(step, step.state.tickets[id_])
 
@@ -116,4 +143,5 @@ FIRE: dict[str, Callable[[Step, str], None]] = {
     "offer": _offer,
     "queue": _queue,
     "ticket": _ticket,
+    "visitor": _visitor,
 }

@@ -25,7 +25,7 @@ from chatdesk.desk.needs import needs, reply_id, second_needs
 from chatdesk.desk.routing import route
 from chatdesk.desk.state import State, new_state
 from chatdesk.desk.step import Step
-from chatdesk.model.commands import Command
+from chatdesk.model.commands import Command, RenewVisit
 from chatdesk.model.commits import Batch, Change, Need, Snapshot
 from chatdesk.model.errors import CommandIdReused, InvalidInput, NotAllowed
 from chatdesk.model.events import CustomerErased
@@ -41,6 +41,8 @@ from chatdesk.rules.policies import AssignmentPolicy
 R = TypeVar("R")
 
 COMMAND_ID_LENGTH = 128
+HARMLESS_TWICE = frozenset({RenewVisit})
+"""Commands to which no answer is kept: given again, they say again what is true anyway."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(AnyResult).decode
@@ -131,7 +133,8 @@ class Desk:
         step = Step(self.state, by, self.now, command.id or None, fresh, scope)
         result = HANDLERS[type(command)](step, command)
         route(step)
-        self._keep_reply(command, by, result)
+        if type(command) not in HARMLESS_TWICE:
+            self._keep_reply(command, by, result)
         return cast("R", result)
 
     def collect(self) -> Batch | None:

@@ -16,6 +16,7 @@ from sortedcontainers import SortedList
 from chatdesk.desk.guests import Guests
 from chatdesk.desk.shelf import Shelf
 from chatdesk.desk.timers import due_at
+from chatdesk.desk.visits import Visits
 from chatdesk.model.errors import ConfigurationError, NotFound, WrongState
 from chatdesk.model.events import Event
 from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, TicketId, VisitorId
@@ -89,6 +90,8 @@ class State:
     chats_of_agent: dict[AgentId, dict[ChatId, None]] = field(factory=dict)
     chats_of_customer: dict[CustomerId, dict[ChatId, None]] = field(factory=dict)
     offers_to_agent: dict[AgentId, dict[str, None]] = field(factory=dict)
+
+    visits: Visits = field(factory=Visits)
 
     router: Router = field(factory=Router)
     ticket_router: Router = field(factory=Router)
@@ -233,6 +236,7 @@ class State:
         """Drops an erased person from what is live."""
         for visitor in [v for v in self.visitors.values() if v.customer == customer]:
             self._drop(self.visitors, visitor)
+            self.visits.follow(visitor, None)
         self.shelf.forget_customer(customer)
 
     def keep_counters(self) -> None:
@@ -381,7 +385,8 @@ class State:
         self.newly_waiting[chat.id] = None
 
     def _index_visitor(self, visitor: Visitor) -> None:
-        self._store(self.visitors, visitor)
+        before = self._store(self.visitors, visitor)
+        self.visits.follow(before, visitor)
 
     def _index_offer(self, offer: Offer) -> None:
         self._store(self.offers, offer)

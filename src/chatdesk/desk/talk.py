@@ -75,8 +75,8 @@ def agent_says(step: Step, chat: Chat, author: Actor, text: str, canned: str | N
     chat = add_message(step, chat, MessageKind.TEXT, audience, author, text=text, canned=canned)
     if author.kind is not ActorKind.AGENT:
         return chat
-    promised = _promised(step, canned)
-    chat = replace(chat, read_to=chat.messages, attention=False, promised_until=promised)
+    promise = {"promised_until": _promised(step, canned), "promise_late": False}
+    chat = replace(chat, read_to=chat.messages, attention=False, **promise)
     if chat.unanswered_since is None:
         return chat
     start = max(chat.unanswered_since, chat.assigned_at or chat.unanswered_since)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from chatdesk.model.ids import Instant, QueueId
-from chatdesk.model.records import Agent, Chat, DeskRecord, Offer, Queue, Record, Ticket
+from chatdesk.model.records import Agent, Chat, DeskRecord, Offer, Queue, Record, Ticket, Visitor
 from chatdesk.model.values import ChatState, WaitLevel
 from chatdesk.rules.instants import after
 from chatdesk.rules.lifecycle import IN_LINE
@@ -45,7 +45,7 @@ Queues: TypeAlias = Mapping[QueueId, Queue]
 
 def _chat(chat: Chat, desk: DeskRecord | None, queues: Queues) -> Instant | None:
     if chat.state is ChatState.ACTIVE:
-        return chat.reply_due_at
+        return _first(chat.reply_due_at, None if chat.promise_late else chat.promised_until)
     if chat.state is ChatState.WRAP_UP:
         return chat.wrap_up_until
     if chat.state not in IN_LINE:
@@ -81,6 +81,10 @@ def _offer(offer: Offer, _: DeskRecord | None, __: Queues) -> Instant | None:
     return offer.until
 
 
+def _visitor(visitor: Visitor, _: DeskRecord | None, __: Queues) -> Instant | None:
+    return visitor.here_until
+
+
 def _ticket(ticket: Ticket, _: DeskRecord | None, __: Queues) -> Instant | None:
     return ticket.pending_until
 
@@ -91,5 +95,6 @@ DEADLINES: Mapping[type[Record], Callable[[Any, DeskRecord | None, Queues], Inst
     Queue: _queue,
     Offer: _offer,
     Ticket: _ticket,
+    Visitor: _visitor,
 }
 """How the next deadline of each kind of record is found; the other kinds have none."""

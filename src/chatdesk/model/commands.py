@@ -156,9 +156,17 @@ class RequestChat(Command[ChatRequested], frozen=True, kw_only=True, tag="reques
 
 
 class RenewVisit(Command[Done], frozen=True, kw_only=True, tag="renew_visit"):
-    """The visitor is still there: renews his lease while he waits, tells the page he is on."""
+    """The visitor is still there: renews his visit, and his lease while he waits (B31, B51).
+
+    It may be given as often as one likes: a renewal that tells nothing new is written down only
+    when half of the visit's lease has passed. No answer to it is kept, for it does no harm twice.
+    """
 
     page: Page | None = None
+    language: str | None = None
+    timezone: str | None = None
+    leaving: bool = False
+    """He closes `page`: unless another one of his renews soon, the visit is over."""
 
 
 class PostMessage(Command[MessagePosted], frozen=True, kw_only=True, tag="post_message"):
@@ -173,6 +181,23 @@ class PostMessage(Command[MessagePosted], frozen=True, kw_only=True, tag="post_m
     """The best responses that the search gave for the visitor's question, shown or not."""
     confidence: float | None = None
     """How sure that search was, from 0 to 1; tells the desk when suggesting pays."""
+
+
+class PushPage(Command[MessagePosted], frozen=True, kw_only=True, tag="push_page"):
+    """Suggests a page to the visitor of the agent's own chat, with notice (D08, A35).
+
+    `notice` is posted as a message of the agent's before the page; without one the command is
+    refused by `NoticeRequired`. The page is a message of its own, which the visitor's page shows as
+    a link: nothing opens unless he follows it. `url` is an http or https address without
+    credentials, or a path of the shop's site that begins with one ``/``.
+    """
+
+    chat: ChatId
+    url: str
+    notice: str | None = None
+    title: str | None = None
+    """What to call the page instead of its address."""
+    epoch: int | None = None
 
 
 class PostNote(Command[MessagePosted], frozen=True, kw_only=True, tag="post_note"):
@@ -385,6 +410,7 @@ AnyCommand: TypeAlias = (
     | RequestChat
     | RenewVisit
     | PostMessage
+    | PushPage
     | PostNote
     | ReadChat
     | TransferChat

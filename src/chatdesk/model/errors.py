@@ -15,6 +15,7 @@
     │   ├── NoRoom              the agent is at the maximum
     │   ├── Unavailable         the agent gets no chats at the moment
     │   ├── ConsentRequired     the customer has not agreed to the transfer (B13)
+    │   ├── NoticeRequired      the visitor was not told that a page is coming (D08)
     │   └── CommandIdReused     another command was given under this id
     ├── ProtocolError           they sent nonsense: a frame that is none
     │   ├── MalformedFrame
@@ -167,6 +168,13 @@ class ConsentRequired(Refused):
 
     code = "consent_required"
     mend = "Ask the customer, then transfer with consent=True."
+
+
+class NoticeRequired(Refused):
+    """A page is suggested without telling the visitor before (D08)."""
+
+    code = "notice_required"
+    mend = "Say in `notice` what the page is and why; it is posted before the page."
 
 
 class CommandIdReused(Refused):

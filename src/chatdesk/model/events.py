@@ -190,6 +190,12 @@ class ReplyOverdue(ChatEvent, frozen=True, kw_only=True, tag="reply_overdue"):
     first: bool
 
 
+class PromiseOverdue(ChatEvent, frozen=True, kw_only=True, tag="promise_overdue"):
+    """What a holding reply promised was not given in time (D04)."""
+
+    agent: AgentId
+
+
 class ChatRead(ChatEvent, frozen=True, kw_only=True, tag="chat_read"):
     """The agent read up to a message (A25)."""
 
@@ -340,6 +346,7 @@ AnyEvent: TypeAlias = (
     | MessageAdded
     | ReplyGiven
     | ReplyOverdue
+    | PromiseOverdue
     | ChatRead
     | ChatEnded
     | RatingInvited

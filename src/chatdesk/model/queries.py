@@ -7,7 +7,15 @@ from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, TicketId
+from chatdesk.model.ids import (
+    AgentId,
+    ChatId,
+    CustomerId,
+    Instant,
+    QueueId,
+    TicketId,
+    VisitorId,
+)
 from chatdesk.model.records import (
     Agent,
     Answers,
@@ -26,9 +34,11 @@ from chatdesk.model.values import (
     EndReason,
     Form,
     MessageKind,
+    Page,
     QueueMode,
     Status,
     TicketState,
+    VisitState,
 )
 
 V_co = TypeVar("V_co", covariant=True)
@@ -219,6 +229,54 @@ class AskWaiting(Query[ChatList], frozen=True, kw_only=True, tag="waiting"):
 
 class AskRunningChats(Query[ChatList], frozen=True, kw_only=True, tag="running_chats"):
     """Every chat that is not closed; for supervisors (C07)."""
+
+
+class VisitorCard(View, frozen=True, kw_only=True, tag="visitor_card"):
+    """Somebody on the site, as agents watch him (B51)."""
+
+    visitor: VisitorId
+    state: VisitState
+    since: Instant
+    """When his visit began; of a visit nobody told of, when he asked."""
+    last_seen_at: Instant
+    here: bool = True
+    """Whether his page still says that he is there; `False` only while he has an open chat."""
+    name: str | None = None
+    customer: CustomerId | None = None
+    page: Page | None = None
+    page_since: Instant | None = None
+    language: str | None = None
+    timezone: str | None = None
+    chat: ChatId | None = None
+    chat_state: ChatState | None = None
+    queue: QueueId | None = None
+    position: int | None = None
+    """Where he stands in line, from 1."""
+    agent: AgentId | None = None
+    agent_name: str | None = None
+
+
+class VisitorList(View, frozen=True, kw_only=True, tag="visitor_list"):
+    """Who is on the site now, the latest to come first, and how many do what."""
+
+    visitors: tuple[VisitorCard, ...]
+    browsing: int
+    waiting: int
+    chatting: int
+    after: tuple[float, str] | None = None
+    """To ask for the next page with; `None` on the last."""
+
+
+class AskVisitors(Query[VisitorList], frozen=True, kw_only=True, tag="visitors"):
+    """Who is on the site now: all of them, or those who are in one of `states` (B03, B04, B51).
+
+    For every agent in use, whatever his status: who accepts no chats, or is not connected with a
+    console, may watch all the same.
+    """
+
+    states: tuple[VisitState, ...] = ()
+    limit: int = 50
+    after: tuple[float, str] | None = None
 
 
 class Transcript(View, frozen=True, kw_only=True, tag="transcript"):
@@ -435,11 +493,13 @@ class DraftFindings(View, frozen=True, kw_only=True, tag="draft_findings"):
 
 
 class CheckDraft(Query[DraftFindings], frozen=True, kw_only=True, tag="check_draft"):
-    """A look at a reply before it is sent (D06, D10)."""
+    """A look at a reply before it is sent (D06, D10), or at the notice of a page (D08)."""
 
     chat: ChatId
     text: str
     canned: str | None = None
+    url: str | None = None
+    """The page that `text` gives notice of."""
 
 
 class CannedGap(View, frozen=True, kw_only=True, tag="canned_gap"):
@@ -489,6 +549,7 @@ AnyQuery: TypeAlias = (
     | AskMyChats
     | AskWaiting
     | AskRunningChats
+    | AskVisitors
     | AskTranscript
     | AskCustomer
     | AskLastQuestions
@@ -511,6 +572,7 @@ AnyView: TypeAlias = (
     | Availability
     | Overview
     | ChatList
+    | VisitorList
     | Transcript
     | CustomerCard
     | LastQuestions

@@ -66,6 +66,9 @@ class DeskSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     presence_lease_seconds: Seconds = 30.0
     visitor_lease_seconds: Seconds = 60.0
     """A waiting visitor who is silent for so long has left."""
+    visit_lease_seconds: Seconds | None = 150.0
+    """A visitor whose page is silent for so long has left the site; `None`: who only browses is
+    not watched at all."""
     rescue_seconds: Seconds | None = 120.0
     """Chats of an agent who is offline for so long go back to the head of the line."""
     long_wait_seconds: Seconds = 60.0
@@ -226,15 +229,29 @@ class Customer(Record, frozen=True, kw_only=True, tag="customer"):
 
 
 class Visitor(Record, frozen=True, kw_only=True, tag="visitor"):
-    """Someone on the site, who may be a known customer."""
+    """Someone on the site, who may be a known customer.
+
+    What his page tells of a visit (`page` to `timezone`) is kept no longer than the visit.
+    """
 
     id: VisitorId
     customer: CustomerId | None = None
     page: Page | None = None
+    page_since: Instant | None = None
+    """When he came to the page."""
+    here_since: Instant | None = None
+    """When his present visit began."""
+    here_until: Instant | None = None
+    """Until when he is believed to be on the site, unless his page renews it."""
+    language: str | None = None
+    """What his browser speaks (RFC 5646)."""
+    timezone: str | None = None
+    """What his browser says, such as ``Europe/Paris``: the nearest thing to where he is."""
     chat: ChatId | None = None
     """The one chat he has open."""
     first_seen_at: Instant
     last_seen_at: Instant
+    """When he was last written down: his page may have renewed the visit since."""
 
 
 class Chat(Record, frozen=True, kw_only=True, tag="chat"):
@@ -285,6 +302,8 @@ class Chat(Record, frozen=True, kw_only=True, tag="chat"):
     unanswered_since: Instant | None = None
     promised_until: Instant | None = None
     """Until when a holding reply promised an answer; the next reply redeems it (D04)."""
+    promise_late: bool = False
+    """Whether that time has passed without a reply."""
     attention: bool = False
     """A visitor's message the agent has not read (A25)."""
     messages: int = 0

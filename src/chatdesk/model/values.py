@@ -221,6 +221,15 @@ class Page(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     referrer: str | None = None
 
 
+class VisitState(StrEnum):
+    """What a visitor on the site is doing."""
+
+    BROWSING = "browsing"
+    WAITING = "waiting"
+    """In line for an agent, or offered to one."""
+    CHATTING = "chatting"
+
+
 class MessageKind(StrEnum):
     """What sort of message; whispers and notes never reach a visitor."""
 
@@ -231,6 +240,8 @@ class MessageKind(StrEnum):
     """From a supervisor to the chat's agent (C08)."""
     NOTE = "note"
     """Among agents, for instance at a transfer (B14)."""
+    PAGE = "page"
+    """A page the agent suggests (D08): the text is its address, `details` may have its `title`."""
 
 
 class EndReason(StrEnum):

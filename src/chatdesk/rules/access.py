@@ -67,6 +67,7 @@ COMMANDS: Mapping[type[c.Command[Any]], Row] = {
     c.RequestChat: _VISITOR_OR_SHOP,
     c.RenewVisit: {VISITOR: OWN},
     c.PostMessage: {VISITOR: OWN, **_AGENTS_OWN, SERVICE: ANY},
+    c.PushPage: _AGENTS_OWN,
     c.PostNote: _AGENT_OWN_LEADERS_ANY,
     c.ReadChat: _AGENTS_OWN,
     c.TransferChat: _AGENT_OWN_LEADERS_ANY,
@@ -99,6 +100,7 @@ QUERIES: Mapping[type[q.Query[Any]], Row] = {
     q.AskMyChats: _AGENTS_OWN,
     q.AskWaiting: _STAFF,
     q.AskRunningChats: _LEADERS,
+    q.AskVisitors: _STAFF,
     q.AskTranscript: _AGENT_OWN_LEADERS_ANY,
     q.AskCustomer: _STAFF,
     q.AskLastQuestions: _STAFF,
@@ -115,7 +117,11 @@ QUERIES: Mapping[type[q.Query[Any]], Row] = {
     q.AskCannedGaps: _LEADERS,
 }
 """Who may ask what. An agent's "own" transcripts are those of running chats he has or had, of
-chats in line, and of chats that are over, which belong to the customer's history (B20)."""
+chats in line, and of chats that are over, which belong to the customer's history (B20).
+
+Watching visitors asks for a role, not for presence (B03, B04): a status says which chats an agent
+gets, and a lease that has run out, as in a moment without a network, must not blind his console.
+"""
 
 ROLE_STANDING: Mapping[Role, Standing] = {
     Role.AGENT: AGENT,

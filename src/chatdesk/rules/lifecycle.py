@@ -155,7 +155,7 @@ LIVE: Mapping[type[Record], Callable[[Any], bool]] = {
     Counters: lambda _: True,
     Queue: lambda _: True,
     Agent: lambda _: True,
-    Visitor: lambda visitor: visitor.chat is not None,
+    Visitor: lambda visitor: visitor.chat is not None or visitor.here_until is not None,
     Chat: lambda chat: chat.state in LIVE_CHAT,
     Offer: lambda offer: offer.state is OfferState.PENDING,
     Ticket: lambda ticket: ticket.state in LIVE_TICKET,

@@ -162,7 +162,13 @@ class CannedAnswers:
             rendered = self.renderer.render(made_from.body, scene.values)
             body = rendered.text
             personalised = any(name.startswith(PERSONAL) for name in rendered.filled)
-        draft = checks.Draft(text=query.text, canned=body, personalised=personalised)
+        draft = checks.Draft(
+            text=query.text,
+            canned=body,
+            personalised=personalised,
+            pushed_url=query.url,
+            push_noticed=bool(query.text.strip()),
+        )
         more = () if self.spelling is None else (checks.spelling(self.spelling),)
         found = checks.check(draft, (*checks.DEFAULT_CHECKS, *more))
         return q.DraftFindings(findings=tuple(map(_finding, found)))

@@ -35,6 +35,7 @@ from chatdesk.runtime.views import (
     visitor_message,
     visitor_ticket,
 )
+from chatdesk.runtime.visitors import listed, named
 from chatdesk.storage.port import Find
 
 V = TypeVar("V")
@@ -215,6 +216,13 @@ def running_chats(answering: Answering, _: q.AskRunningChats, __: Asker) -> q.Ch
     return q.ChatList(chats=answering.cards(chats))
 
 
+def visitors(answering: Answering, query: q.AskVisitors, _: Asker) -> q.VisitorList:
+    """Who is on the site now, the latest to come first (B03, B04, B51)."""
+    with answering.looking() as desk:
+        found = listed(desk.state, query, _limited(query.limit))
+    return named(found, answering.archive)
+
+
 # -- one chat, one customer ----------------------------------------------------------------------
 
 
@@ -377,6 +385,7 @@ ANSWERS: Mapping[type[q.Query[Any]], Callable[[Answering, Any, Asker], Any]] = M
         q.AskMyChats: my_chats,
         q.AskWaiting: waiting,
         q.AskRunningChats: running_chats,
+        q.AskVisitors: visitors,
         q.AskTranscript: transcript,
         q.AskCustomer: customer,
         q.AskLastQuestions: last_questions,

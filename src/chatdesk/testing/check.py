@@ -124,6 +124,7 @@ def _attention(_: State, chat: Chat) -> None:
     if chat.reply_due_at is not None:
         must(chat.state is ChatState.ACTIVE, f"only running chats are due, not {name}")
         must(chat.unanswered_since is not None, f"{name} is due because of an unanswered message")
+    must(not chat.promise_late or chat.promised_until is not None, f"{name} had a promise to break")
     if chat.first_reply_at is None:
         must(chat.unanswered_since == chat.requested_at, f"{name} waits since it was asked")
 
@@ -226,10 +227,16 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
 def _visitors(state: State) -> None:
     open_ = Counter(chat.visitor for chat in state.chats.values() if chat.state in OPEN)
     must(max(open_.values(), default=0) <= 1, "a visitor has one open chat")
-    must(set(open_) == set(state.visitors), "who has an open chat is live, and nobody else")
+    here = {v.id for v in state.visitors.values() if v.here_until is not None}
+    live = set(state.visitors)
+    must(set(open_) | here == live, "who has an open chat or visits is live, and nobody else")
     for visitor in state.visitors.values():
         chat = state.chats.get(visitor.chat or "")
-        must(chat is not None, f"the open chat of visitor {visitor.id} is live")
+        must(chat is not None or visitor.chat is None, f"the open chat of {visitor.id} is live")
+        begun, ends = visitor.here_since, visitor.here_until
+        must((begun is None) == (ends is None), f"a visit of {visitor.id} begins and ends")
+    expected = sorted((-(v.here_since or 0), v.id) for v in state.visitors.values() if v.id in here)
+    must(list(state.visits.latest()) == expected, "the visits are listed, the latest first")
 
 
 def _counters(state: State) -> None:
@@ -416,6 +423,10 @@ class Ledger:
                 must(record.by.kind != "visitor", "visitors do not qualify")
             case Visitor():
                 must(record.last_seen_at <= self.at, f"visitor {record.id} was seen")
+                told = (record.page, record.language, record.timezone)
+                over = record.here_until is None and record.chat is None
+                known = record.customer is not None
+                must(not over or known or not any(told), f"{record.id} is forgotten when he goes")
             case _:
                 pass
 

@@ -140,7 +140,7 @@ def _save_agent(d: Hand) -> Order:
     name = d.agent()
     known = d.desk.state.agents.get(name)
     setup = r.AgentSetup(name=name) if known is None else known.setup
-    used = [q.id for q in d.desk.state.queues.values() if not q.retired]
+    used = sorted(q.id for q in d.desk.state.queues.values() if not q.retired)
     change: dict[str, Any] = d.random.choice(
         [
             {"capacity": d.random.randrange(5)},
@@ -209,6 +209,12 @@ def _answers(d: Hand) -> v.AnswerValues:
     return answers if d.random.random() > 0.03 else {"name": ""}  # noqa: PLR2004
 
 
+PAGES = (
+    v.Page(url="https://shop.example/", title="Shop"),
+    v.Page(url="https://shop.example/cart", referrer="https://find.example"),
+)
+
+
 def _request(d: Hand) -> Order:
     who = d.random.choice(VISITORS)
     shop = d.random.random() < 0.2  # noqa: PLR2004
@@ -229,8 +235,13 @@ def _request(d: Hand) -> Order:
 
 
 def _renew(d: Hand) -> Order:
-    page = d.random.choice([None, v.Page(url="https://shop.example/", title="Shop")])
-    return c.RenewVisit(page=page), v.visitor(d.random.choice(VISITORS))
+    command = c.RenewVisit(
+        page=d.random.choice([None, *PAGES]),
+        language=d.random.choice([None, "fr"]),
+        timezone=d.random.choice([None, "Europe/Paris", "x" * 200]),
+        leaving=d.random.random() < 0.2,  # noqa: PLR2004
+    )
+    return command, v.visitor(d.random.choice(VISITORS))
 
 
 # -- chats ---------------------------------------------------------------------------------------
@@ -254,6 +265,18 @@ def _agent_posts(d: Hand) -> Order:
 def _shop_posts(d: Hand) -> Order:
     chat_id, _ = d.chat_id(ACTIVE, *IN_LINE)
     return c.PostMessage(chat=chat_id, text=d.text()), v.service()
+
+
+def _pushes_page(d: Hand) -> Order:
+    chat_id, chat = d.chat_id(ACTIVE)
+    command = c.PushPage(
+        chat=chat_id,
+        url=d.random.choice(["/cart", "https://shop.example/lamp", "javascript:alert(1)"]),
+        notice=d.random.choice([None, "Have a look at this:", d.text()]),
+        title=d.random.choice([None, "The lamp"]),
+        epoch=d.random.choice([None, d.epoch(chat)]),
+    )
+    return command, d.owner(chat)
 
 
 def _note(d: Hand) -> Order:
@@ -404,6 +427,7 @@ def _canned(d: Hand) -> r.CannedResponse:
         shortcuts=(f"#s{d.random.choice([number, 0])}",),
         categories=("orders",),
         owner=d.random.choice([None, None, d.agent()]),
+        promise_seconds=d.random.choice([None, None, 30.0]),
         version=1 if known is None else known.version,
     )
 
@@ -454,6 +478,7 @@ MAKERS: dict[Callable[[Hand], Order], int] = {
     _visitor_posts: 25,
     _agent_posts: 30,
     _shop_posts: 2,
+    _pushes_page: 4,
     _note: 5,
     _read: 10,
     _transfer: 8,

@@ -43,6 +43,7 @@ def a_desk_setup(random: Random) -> DeskSetup:
         "presence_lease_seconds": random.choice([30.0, 600.0, 600.0]),
         "rescue_seconds": random.choice([None, 15.0, 120.0]),
         "visitor_lease_seconds": random.choice([20.0, 60.0, 600.0]),
+        "visit_lease_seconds": random.choice([None, 40.0, 150.0, 150.0]),
         "transfer_consent_required": random.choice([True, False, False]),
         "ticket_policy": random.choice([None, "least_busy", "round_robin", "random"]),
         "ticket_pending_seconds": random.choice([None, 60.0]),

@@ -33,7 +33,7 @@ MAX_ID_LENGTH = 200
 MAX_WHOLE_NUMBER = 2**53 - 1
 """Largest whole number: what a browser counts to exactly (ECMA-262, Number.MAX_SAFE_INTEGER)."""
 
-_LONG_TEXTS = frozenset({"text", "question", "title", "note", "token"})
+_LONG_TEXTS = frozenset({"text", "question", "title", "note", "notice", "url", "token"})
 """Fields of a frame that people fill at length; the desk's rules set their limits."""
 
 _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)

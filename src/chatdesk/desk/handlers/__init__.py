@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chatdesk.desk.handlers import agents, canned, chats, customers, setup, tickets
+from chatdesk.desk.handlers import agents, canned, chats, customers, setup, tickets, visitors
 from chatdesk.desk.step import Step
 from chatdesk.model import commands as c
 from chatdesk.model.results import Result
@@ -23,8 +23,9 @@ HANDLERS: Mapping[type[c.Command[Any]], Handler] = {
     c.AcceptOffer: agents.accept_offer,
     c.DeclineOffer: agents.decline_offer,
     c.RequestChat: chats.request_chat,
-    c.RenewVisit: chats.renew_visit,
+    c.RenewVisit: visitors.renew_visit,
     c.PostMessage: chats.post_message,
+    c.PushPage: visitors.push_page,
     c.PostNote: chats.post_note,
     c.ReadChat: chats.read_chat,
     c.TransferChat: chats.transfer_chat,

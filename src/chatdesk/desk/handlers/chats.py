@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from chatdesk.desk import chats as moves
-from chatdesk.desk.checks import check_id, check_page, check_request_texts, check_text
+from chatdesk.desk.checks import check_id, check_request_texts, check_text
 from chatdesk.desk.customers import Identity, identify, keep_visitor
 from chatdesk.desk.handlers.agents import check_can_receive
 from chatdesk.desk.handlers.canned import canned_sent, check_canned
@@ -18,7 +18,6 @@ from chatdesk.model.commands import (
     QualifyChat,
     RateChat,
     ReadChat,
-    RenewVisit,
     RequestChat,
     TransferChat,
 )
@@ -182,20 +181,6 @@ def _requested(step: Step, chat_id: str, visitor_id: VisitorId) -> ChatRequested
     if chat.state is ChatState.WAITING:
         position = step.state.router.position(chat_id)
     return ChatRequested(chat=chat_id, visitor=visitor_id, state=chat.state, position=position)
-
-
-def renew_visit(step: Step, command: RenewVisit) -> Done:
-    """The visitor is still there; in line that keeps his place."""
-    check_page(command.page)
-    known = step.state.visitor(step.by.id)
-    chat = step.state.chats.get(known.chat) if known is not None and known.chat else None
-    customer = None if known is None else known.customer
-    chat_id = None if chat is None else chat.id
-    keep_visitor(step, step.by.id, customer, page=command.page, chat=chat_id)
-    if chat is not None and chat.state in IN_LINE:
-        until = after(step.now, step.setup.visitor_lease_seconds)
-        step.state.put(replace(chat, visitor_until=until))
-    return Done()
 
 
 # -- talking -------------------------------------------------------------------------------------
