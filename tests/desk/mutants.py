@@ -34,8 +34,8 @@ MUTANTS = (
     Mutant("desk/presence.py", "if lease.until > step.now", "if lease.until >= step.now"),
     Mutant(
         "desk/state.py",
-        "elif was and not waits:\n            self.router.dequeue(chat.id)",
-        "elif was and not waits and chat.state != 'missed':\n"
+        "elif not waits:\n            self.router.dequeue(chat.id)",
+        "elif not waits and chat.state != 'missed':\n"
         "            self.router.dequeue(chat.id)",
     ),
     Mutant("desk/routing.py", "full = waiting >= limit", "full = waiting > limit"),
@@ -149,8 +149,8 @@ MUTANTS = (
     Mutant("desk/timers.py", "after(chat.queued_at, limit)", "after(chat.requested_at, limit)"),
     Mutant(
         "desk/machine.py",
-        "step = Step(self.state, CLOCK, self.now)",
-        "step = Step(self.state, CLOCK, now)",
+        "step = Step(state, CLOCK, self.now)",
+        "step = Step(state, CLOCK, now)",
     ),
     Mutant("desk/machine.py", "self.advance(now)\n        scope", "scope"),
     Mutant("desk/routing.py", "waiting > reopen", "waiting >= reopen"),

@@ -295,7 +295,8 @@ def test_the_check_finds_stale_indexes_and_timers() -> None:
     with pytest.raises(AssertionError, match="chats_of_agent"):
         check_desk(shop.desk)
     shop = busy_shop()
-    shop.desk.state.timers.pop()
+    _, kind, id_ = shop.desk.state.all_timers()[-1]
+    shop.desk.state.timers.set(kind, id_, None)
     with pytest.raises(AssertionError, match="timers"):
         check_desk(shop.desk)
 

@@ -54,7 +54,7 @@ def fingerprint(desk: Desk) -> tuple[Any, ...]:
     chosen = [state.router.choice(chat, desk.now) for chat in state.chats.values()]
     counters = (state.router.place, state.router.turn)
     batch = (tuple(state.changed), tuple(state.events), tuple(desk._replies))
-    return state.digest(), batch, lines, chosen, counters, desk.next_deadline(), list(state.timers)
+    return state.digest(), batch, lines, chosen, counters, desk.next_deadline(), state.all_timers()
 
 
 def refuse(command: c.Command[Any], by: Actor, kind: type[x.Refused] = x.Refused) -> x.Refused:

@@ -1,6 +1,6 @@
 """Records that are not live, fetched or made for the commands of one turn."""
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from attrs import define, field
 
@@ -23,15 +23,9 @@ class Guests:
 
     def put(self, record: Record) -> None:
         """Takes a record; a customer can then be found by e-mail and number."""
-        before = self._records.get((type(record), record.id))
-        self._records[type(record), record.id] = record
         if isinstance(record, Customer):
-            if isinstance(before, Customer):
-                self._forget_names(before)
-            if record.email is not None:
-                self._by_email[record.email] = record.id
-            if record.customer_number is not None:
-                self._by_number[record.customer_number] = record.id
+            self._name(record)
+        self._records[type(record), record.id] = record
 
     def offer(self, record: Record) -> None:
         """Takes a fetched record, unless this turn has written a newer version."""
@@ -40,8 +34,7 @@ class Guests:
 
     def get(self, type_: type[R], id_: str) -> R | None:
         """The record of that type and id."""
-        record = self._records.get((type_, id_))
-        return record if isinstance(record, type_) else None
+        return cast("R | None", self._records.get((type_, id_)))
 
     def customer_by_email(self, email: str) -> Customer | None:
         """The customer with that e-mail address."""
@@ -56,6 +49,15 @@ class Guests:
         self._records.clear()
         self._by_email.clear()
         self._by_number.clear()
+
+    def _name(self, record: Customer) -> None:
+        before = self.get(Customer, record.id)
+        if before is not None:
+            self._forget_names(before)
+        if record.email is not None:
+            self._by_email[record.email] = record.id
+        if record.customer_number is not None:
+            self._by_number[record.customer_number] = record.id
 
     def _forget_names(self, before: Customer) -> None:
         if before.email is not None and self._by_email.get(before.email) == before.id:

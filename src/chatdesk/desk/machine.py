@@ -44,6 +44,9 @@ COMMAND_ID_LENGTH = 128
 HARMLESS_TWICE = frozenset({RenewVisit})
 """Commands to which no answer is kept: given again, they say again what is true anyway."""
 
+TAGS = {type_: str(type_.__struct_config__.tag) for type_ in HANDLERS}
+"""What each kind of command is called."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(AnyResult).decode
 
@@ -86,13 +89,13 @@ class Desk:
         if changes:
             self._settle()
 
-    def needs(self, command: Command[Any], by: Actor) -> tuple[Need, ...]:
+    def needs(self, command: Command[Any], by: Actor) -> list[Need]:
         """What to fetch before `handle`. Ask again after `provide` until nothing new is named."""
-        return (*needs(self.state, command, by), *self.further_needs(command, by))
+        return needs(self.state, command, by) + second_needs(self.state, command, by)
 
-    def further_needs(self, command: Command[Any], by: Actor) -> tuple[Need, ...]:
+    def further_needs(self, command: Command[Any], by: Actor) -> list[Need]:
         """The part of `needs` that only the records already provided can tell."""
-        return tuple(second_needs(self.state, command, by))
+        return second_needs(self.state, command, by)
 
     def provide(self, records: Iterable[Record]) -> None:
         """Takes what was fetched, for this turn only."""
@@ -106,14 +109,13 @@ class Desk:
 
         So the outcome does not depend on when or how often anybody ticks.
         """
-        timers = self.state.timers
-        while timers and timers[0][0] <= now:
-            entry = timers[0]
+        state = self.state
+        while (entry := state.first_timer()) is not None and entry[0] <= now:
             self.now = max(self.now, entry[0])
-            step = Step(self.state, CLOCK, self.now)
+            step = Step(state, CLOCK, self.now)
             fire(step, entry[1], entry[2])
             route(step)
-            if timers and timers[0] == entry:
+            if state.first_timer() == entry:
                 raise AssertionError(f"deadline {entry} does not pass")
         self.now = max(self.now, now)
 
@@ -123,18 +125,21 @@ class Desk:
         `fresh` is a new unique id. Raises a kind of `Refused`, and then nothing has changed. A
         command whose id its actor has used before is answered as it was then and does nothing.
         """
-        earlier = self._earlier(command, by)
-        if earlier is not None:
-            return cast("R", _decode(earlier.result))
+        reply = None if not command.id else self._reply_id(command, by)
+        if reply is not None:
+            earlier = self._earlier(command, reply)
+            if earlier is not None:
+                return cast("R", _decode(earlier.result))
         self.advance(now)
-        scope = command_scope(type(command), self._standing(by))
+        kind = type(command)
+        scope = command_scope(kind, self._standing(by))
         if scope is None:
             raise NotAllowed(f"{_who(by)} may not {_verb(command)}")
         step = Step(self.state, by, self.now, command.id or None, fresh, scope)
-        result = HANDLERS[type(command)](step, command)
+        result = HANDLERS[kind](step, command)
         route(step)
-        if type(command) not in HARMLESS_TWICE:
-            self._keep_reply(command, by, result)
+        if reply is not None and kind not in HARMLESS_TWICE:
+            self._keep_reply(reply, command, result)
         return cast("R", result)
 
     def collect(self) -> Batch | None:
@@ -157,8 +162,8 @@ class Desk:
 
     def next_deadline(self) -> Instant | None:
         """When `advance` next has something to do, if nothing else happens before."""
-        timers = self.state.timers
-        return timers[0][0] if timers else None
+        first = self.state.first_timer()
+        return None if first is None else first[0]
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -192,35 +197,26 @@ class Desk:
             role = None if agent is None or agent.retired else agent.setup.role
         return standing(actor, role)
 
-    def _earlier(self, command: Command[Any], by: Actor) -> Reply | None:
+    def _reply_id(self, command: Command[Any], by: Actor) -> str:
         if len(command.id) > COMMAND_ID_LENGTH:
             limit = f"at most {COMMAND_ID_LENGTH} characters"
             raise InvalidInput.field("id", "too_long", limit)
-        if not command.id:
-            return None
-        reply = self.state.guests.get(Reply, reply_id(by, command.id))
-        if reply is not None and reply.command != _tag(command):
-            raise CommandIdReused(f"id {command.id!r} was given to {reply.command!r} before")
-        return reply
+        return reply_id(by, command.id)
 
-    def _keep_reply(self, command: Command[Any], by: Actor, result: object) -> None:
-        if command.id:
-            reply = Reply(
-                id=reply_id(by, command.id),
-                at=self.now,
-                command=_tag(command),
-                result=_encode(result),
-            )
-            self._replies.append(reply)
-            self.state.guests.put(reply)
+    def _earlier(self, command: Command[Any], reply: str) -> Reply | None:
+        found = self.state.guests.get(Reply, reply)
+        if found is not None and found.command != TAGS[type(command)]:
+            raise CommandIdReused(f"id {command.id!r} was given to {found.command!r} before")
+        return found
 
-
-def _tag(command: Command[Any]) -> str:
-    return str(command.__struct_config__.tag)
+    def _keep_reply(self, reply: str, command: Command[Any], result: object) -> None:
+        kept = Reply(id=reply, at=self.now, command=TAGS[type(command)], result=_encode(result))
+        self._replies.append(kept)
+        self.state.guests.put(kept)
 
 
 def _verb(command: Command[Any]) -> str:
-    return _tag(command).replace("_", " ")
+    return TAGS[type(command)].replace("_", " ")
 
 
 def _who(actor: Actor) -> str:

@@ -21,20 +21,23 @@ def reply_id(by: Actor, command_id: str) -> str:
     return by.kind + ":" + id_ + ":" + command_id
 
 
-def needs(state: State, command: c.Command[Any], by: Actor) -> Iterator[Need]:
+def needs(state: State, command: c.Command[Any], by: Actor) -> list[Need]:
     """The records to fetch before the command is handled: its reply if it came before, and more."""
-    yield Need("reply", reply_id(by, command.id))
+    wanted = [Need("reply", reply_id(by, command.id))]
     finder = FINDERS.get(type(command))
     if finder is not None:
-        yield from finder(state, command, by)
+        wanted += finder(state, command, by)
+    return wanted
 
 
-def second_needs(state: State, command: c.Command[Any], by: Actor) -> Iterator[Need]:
+def second_needs(state: State, command: c.Command[Any], by: Actor) -> list[Need]:
     """What only the first fetch can tell: the customer a visitor was known as."""
-    if isinstance(command, c.RequestChat | c.LeaveNote):
-        visitor = state.visitor(_visitor_id(command, by))
+    kind = type(command)
+    if kind is c.RequestChat or kind is c.LeaveNote:
+        visitor = state.visitor(_visitor_id(command, by))  # type: ignore[arg-type]  # is one of the two
         if visitor is not None and visitor.customer is not None:
-            yield Need("customer", visitor.customer)
+            return [Need("customer", visitor.customer)]
+    return []
 
 
 def _visitor_id(command: c.RequestChat | c.LeaveNote, by: Actor) -> VisitorId:

@@ -11,15 +11,14 @@ from typing import Any, TypeVar
 
 import msgspec
 from attrs import define, field
-from sortedcontainers import SortedList
 
 from chatdesk.desk.guests import Guests
 from chatdesk.desk.shelf import Shelf
-from chatdesk.desk.timers import due_at
+from chatdesk.desk.timers import DEADLINES, Entry, Timers
 from chatdesk.desk.visits import Visits
 from chatdesk.model.errors import ConfigurationError, NotFound, WrongState
 from chatdesk.model.events import Event
-from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, TicketId, VisitorId
+from chatdesk.model.ids import AgentId, ChatId, CustomerId, QueueId, TicketId, VisitorId
 from chatdesk.model.records import (
     RECORD_TYPES,
     Agent,
@@ -40,7 +39,7 @@ from chatdesk.model.records import (
 from chatdesk.model.values import ChatState
 from chatdesk.rules.availability import can_receive
 from chatdesk.rules.disciplines import DISCIPLINES, Discipline
-from chatdesk.rules.lifecycle import is_live
+from chatdesk.rules.lifecycle import LIVE, LIVE_CHAT
 from chatdesk.rules.policies import POLICIES, AssignmentPolicy
 from chatdesk.rules.routing import Router
 from chatdesk.rules.staff import Seat, seat_of, tags_of
@@ -95,7 +94,7 @@ class State:
 
     router: Router = field(factory=Router)
     ticket_router: Router = field(factory=Router)
-    timers: SortedList[tuple[Instant, str, str]] = field(factory=SortedList)
+    timers: Timers = field(factory=Timers)
 
     changed: dict[tuple[type[Record], str], Record] = field(factory=dict)
     events: list[Event] = field(factory=list)
@@ -105,7 +104,8 @@ class State:
     """Chats that routing was asked about since it was last at rest."""
 
     _indexers: dict[type[Record], Callable[[Any], None]] = field(init=False)
-    _deadlines: dict[tuple[str, str], Instant] = field(factory=dict)
+    _undated: dict[tuple[type[Record], str], Record] = field(factory=dict)
+    """Live records whose deadline may have changed since the timers were last looked at."""
     _skills: dict[AgentId, tuple[object, frozenset[str]]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -218,15 +218,21 @@ class State:
 
     def put(self, record: Record) -> None:
         """Takes a new version of a record, for this batch and all indexes."""
-        self.changed[type(record), record.id] = record
-        self._index(record)
+        kind = type(record)
+        self.changed[kind, record.id] = record
+        index = self._indexers.get(kind)
+        if index is None:
+            self.guests.put(record)
+        else:
+            index(record)
 
     def replay(self, records: Iterable[Record]) -> None:
         """Takes records that are committed already: at the start, or from another process."""
         ordered = sorted(records, key=lambda r: _REPLAY_ORDER.get(type(r), len(_REPLAY_ORDER)))
         for record in ordered:
-            if type(record) in _REPLAY_ORDER:
-                self._index(record)
+            index = self._indexers.get(type(record))
+            if index is not None:
+                index(record)
 
     def emit(self, event: Event) -> None:
         """Adds an event to the batch."""
@@ -245,19 +251,13 @@ class State:
         if (place, turn) != (self.counters.place, self.counters.turn):
             self.put(msgspec.structs.replace(self.counters, place=place, turn=turn))
 
-    def _index(self, record: Record) -> None:
-        index = self._indexers.get(type(record))
-        if index is None:
-            self.guests.put(record)
-        else:
-            index(record)
-
     def _store(self, table: dict[str, R], record: R) -> R | None:
         """Keeps the record if it is live, with its deadline; gives the version before."""
-        before = table.get(record.id)
-        if is_live(record):
-            table[record.id] = record
-            self._set_deadline(record)
+        kind, id_ = type(record), record.id
+        before = table.get(id_)
+        if LIVE[kind](record):
+            table[id_] = record
+            self._undated[kind, id_] = record
         else:
             self.guests.put(record)
             if before is not None:
@@ -266,29 +266,33 @@ class State:
 
     def _drop(self, table: dict[str, R], record: R) -> None:
         del table[record.id]
-        self._clear_deadline(KINDS[type(record)], record.id)
+        self._undated.pop((type(record), record.id), None)
+        self.timers.set(KINDS[type(record)], record.id, None)
 
     # -- deadlines -------------------------------------------------------------------------------
 
-    def _set_deadline(self, record: Record) -> None:
-        kind = KINDS[type(record)]
-        at = due_at(record, self.desk, self.queues)
-        if at != self._deadlines.get((kind, record.id)):
-            self._clear_deadline(kind, record.id)
-            if at is not None:
-                self._deadlines[kind, record.id] = at
-                self.timers.add((at, kind, record.id))
+    def first_timer(self) -> Entry | None:
+        """The deadline that comes first."""
+        self._set_timers()
+        return self.timers.first()
 
-    def _clear_deadline(self, kind: str, id_: str) -> None:
-        at = self._deadlines.pop((kind, id_), None)
-        if at is not None:
-            self.timers.remove((at, kind, id_))
+    def all_timers(self) -> list[Entry]:
+        """Every deadline, in order. O(n log n)."""
+        self._set_timers()
+        return sorted(self.timers)
+
+    def _set_timers(self) -> None:
+        """Works out the deadlines of what was put: once a step, however often it was put."""
+        for (type_, id_), record in self._undated.items():
+            deadline = DEADLINES.get(type_)
+            if deadline is not None:
+                self.timers.set(KINDS[type_], id_, deadline(record, self.desk, self.queues))
+        self._undated.clear()
 
     def reset_deadlines(self) -> None:
         """Works all deadlines out again, after the setup they come from has changed. O(live)."""
         for record in self.live_records():
-            if type(record) in _REPLAY_ORDER:
-                self._set_deadline(record)
+            self._undated[type(record), record.id] = record
 
     # -- one index a kind ------------------------------------------------------------------------
 
@@ -316,12 +320,12 @@ class State:
         self.ticket_router.set_queue(queue, policy, discipline)
         for chat in self.chats.values():
             if chat.queue == queue.id:
-                self._set_deadline(chat)
+                self._undated[Chat, chat.id] = chat
                 self.newly_waiting[chat.id] = None  # another policy looks again at another time
 
     def _index_agent(self, agent: Agent) -> None:
         before = self._store(self.agents, agent)
-        if before is None or _ticket_facts(before) != _ticket_facts(agent):
+        if before is None or not _same_for_tickets(before, agent):
             self._seat_for_tickets(agent)
         if not can_receive(agent):
             self.router.unseat(agent.id)
@@ -361,22 +365,24 @@ class State:
 
     def _index_chat(self, chat: Chat) -> None:
         before = self._store(self.chats, chat)
-        customer, agent = (before.customer, before.agent) if before is not None else (None, None)
-        now = (chat.customer, chat.agent) if chat.id in self.chats else (None, None)
-        if customer != now[0]:
-            _reindex(self.chats_of_customer, customer, now[0], chat.id)
-        if agent != now[1]:
-            _reindex(self.chats_of_agent, agent, now[1], chat.id)
-        self._index_line(before, chat)
+        customer, agent = _whose(chat) if chat.state in LIVE_CHAT else NOBODYS
+        had_customer, had_agent = NOBODYS if before is None else _whose(before)
+        if customer != had_customer:
+            _reindex(self.chats_of_customer, had_customer, customer, chat.id)
+        if agent != had_agent:
+            _reindex(self.chats_of_agent, had_agent, agent, chat.id)
+        was = before is not None and before.state is ChatState.WAITING
+        if was or chat.state is ChatState.WAITING:
+            self._index_line(before if was else None, chat)
 
     def _index_line(self, before: Chat | None, chat: Chat) -> None:
-        was = before is not None and before.state is ChatState.WAITING
+        """Has routing look at a chat that waits, or waited before."""
         waits = chat.state is ChatState.WAITING
-        if waits and (not was or _routing_changed(before, chat)):
+        if waits and (before is None or _routing_changed(before, chat)):
             self.ask_again(chat)
-        elif was and not waits:
+        elif not waits:
             self.router.dequeue(chat.id)
-        if was != waits:
+        if before is None or not waits:
             self.touched_queues[chat.queue] = None
 
     def ask_again(self, chat: Chat) -> None:
@@ -420,8 +426,15 @@ def offer_id(chat: ChatId, epoch: int) -> str:
     return f"{chat}.{epoch}"
 
 
-def _ticket_facts(agent: Agent) -> tuple[object, ...]:
-    return agent.tickets, agent.tickets_received, agent.last_ticket, agent.setup, agent.retired
+def _same_for_tickets(one: Agent, other: Agent) -> bool:
+    """Whether two versions of an agent have the same seat for tickets."""
+    return (
+        one.tickets == other.tickets
+        and one.tickets_received == other.tickets_received
+        and one.last_ticket == other.last_ticket
+        and one.retired == other.retired
+        and (one.setup is other.setup or one.setup == other.setup)
+    )
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
@@ -431,7 +444,14 @@ def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
     )
 
 
-def _routing_changed(before: Chat | None, chat: Chat) -> bool:
+NOBODYS: tuple[CustomerId | None, AgentId | None] = (None, None)
+
+
+def _whose(chat: Chat) -> tuple[CustomerId | None, AgentId | None]:
+    return chat.customer, chat.agent
+
+
+def _routing_changed(before: Chat, chat: Chat) -> bool:
     return any(getattr(before, name) != getattr(chat, name) for name in ROUTING_FIELDS)
 
 

@@ -1,13 +1,78 @@
 """Deadlines are data on records: when something is to happen if nothing else does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import Any, TypeAlias
+
+from attrs import define, field
 
 from chatdesk.model.ids import Instant, QueueId
 from chatdesk.model.records import Agent, Chat, DeskRecord, Offer, Queue, Record, Ticket, Visitor
 from chatdesk.model.values import ChatState, WaitLevel
 from chatdesk.rules.instants import after
 from chatdesk.rules.lifecycle import IN_LINE
+
+Entry: TypeAlias = tuple[Instant, str, str]
+"""When, of which kind, and the id of the record."""
+
+SPARE = 64
+
+
+@define(eq=False)
+class Timers:
+    """The deadlines of the live records, the first one at hand.
+
+    A deadline that is put off or falls away, as most do with every message, costs a look-up: its
+    entry stays in the heap until it comes up and is then put where it belongs.
+    """
+
+    _due: dict[tuple[str, str], Instant] = field(factory=dict)
+    _heap: list[Entry] = field(factory=list)
+    _entered: dict[tuple[str, str], Instant] = field(factory=dict)
+    """The earliest entry of each in the heap, never later than its deadline."""
+
+    def set(self, kind: str, id_: str, at: Instant | None) -> None:
+        """Sets when a record is due, or that it is not. O(log n), mostly O(1)."""
+        key = kind, id_
+        if at is None:
+            self._due.pop(key, None)
+            return
+        self._due[key] = at
+        entered = self._entered.get(key)
+        if entered is None or at < entered:
+            heappush(self._heap, (at, kind, id_))
+            self._entered[key] = at
+            if len(self._heap) > 2 * len(self._due) + SPARE:
+                self._rebuild()
+
+    def first(self) -> Entry | None:
+        """The deadline that comes first; of equal ones, by kind and id."""
+        heap = self._heap
+        while heap:
+            entry = heap[0]
+            at, kind, id_ = entry
+            due = self._due.get((kind, id_))
+            if due == at:
+                return entry
+            if self._entered.get((kind, id_)) != at:
+                heappop(heap)  # there is an earlier entry, or was
+            elif due is None:
+                heappop(heap)
+                del self._entered[kind, id_]
+            else:
+                heapreplace(heap, (due, kind, id_))
+                self._entered[kind, id_] = due
+        return None
+
+    def __iter__(self) -> Iterator[Entry]:
+        """All deadlines, in no order."""
+        return ((at, kind, id_) for (kind, id_), at in self._due.items())
+
+    def _rebuild(self) -> None:
+        """Drops the entries of what is due no more, so that no more than twice the live stand."""
+        self._entered = dict(self._due)
+        self._heap = list(self)
+        heapify(self._heap)
 
 
 def due_at(

@@ -1,11 +1,12 @@
 """Declared forms: what is wrong with the answers, and the answers as they are kept."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from chatdesk.model.errors import FieldProblem, InvalidInput
 from chatdesk.model.values import AnswerValue, AnswerValues, Form, FormQuestion, QuestionKind
 
+ONE_OF = frozenset({QuestionKind.CHOICE, QuestionKind.SCALE})
 EMAIL = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\".]+(?:\.[^\s@<>,;\".]+)+")
 SCALE_MIN, SCALE_MAX = 2, 100
 PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{3,29}")
@@ -16,24 +17,34 @@ def check_answers(form: Form, values: Mapping[str, AnswerValue]) -> AnswerValues
 
     Raises `InvalidInput` with a problem for every field that is missing, unknown or invalid.
     """
-    questions = {question.key: question for question in form.questions}
-    found = [
-        FieldProblem(key, "unknown", "the form has no such question")
-        for key in values
-        if key not in questions
-    ]
+    found: list[FieldProblem] = []
     clean: AnswerValues = {}
+    known = 0
     for question in form.questions:
-        value = _clean(values.get(question.key))
+        key = question.key
+        known += key in values
+        value = _clean(values.get(key))
         problem = _problem(question, value)
         if problem is not None:
             found.append(problem)
         elif value is not None:
-            clean[question.key] = value
-    found += _open_groups(form, clean)
+            clean[key] = value
+    if known < len(values):
+        found = _unknown(form, values) + found
+    if form.any_of:
+        found += _open_groups(form, clean)
     if found:
         raise InvalidInput(found)
     return clean
+
+
+def _unknown(form: Form, values: Mapping[str, AnswerValue]) -> list[FieldProblem]:
+    keys = {question.key for question in form.questions}
+    return [
+        FieldProblem(key, "unknown", "the form has no such question")
+        for key in values
+        if key not in keys
+    ]
 
 
 def closed_answers(form: Form, values: Mapping[str, AnswerValue]) -> dict[str, tuple[str, ...]]:
@@ -41,11 +52,12 @@ def closed_answers(form: Form, values: Mapping[str, AnswerValue]) -> dict[str, t
     closed: dict[str, tuple[str, ...]] = {}
     for question in form.questions:
         value = values.get(question.key)
-        match question.kind, value:
-            case ((QuestionKind.CHOICE | QuestionKind.SCALE), (str() | int())):
-                closed[question.key] = (str(value),)
-            case QuestionKind.CHOICES, tuple():
-                closed[question.key] = value
+        if value is None:
+            continue
+        if question.kind in ONE_OF and not isinstance(value, tuple):
+            closed[question.key] = (str(value),)
+        elif question.kind is QuestionKind.CHOICES and isinstance(value, tuple):
+            closed[question.key] = value
     return closed
 
 
@@ -113,28 +125,55 @@ def _problem(question: FormQuestion, value: AnswerValue | None) -> FieldProblem 
         return FieldProblem(key, "missing", "must be answered") if question.required else None
     if isinstance(value, str) and len(value) > question.max_length:
         return FieldProblem(key, "too_long", f"at most {question.max_length} characters")
-    text = _invalid(question, value)
-    return None if text is None else FieldProblem(key, "invalid", text)
+    wanted = _invalid(question, value)
+    return None if wanted is None else FieldProblem(key, "invalid", wanted)
 
 
 def _invalid(question: FormQuestion, value: AnswerValue) -> str | None:
-    """What is wrong with an answer that is there."""
-    choices = [choice.value for choice in question.choices]
-    match question.kind:
-        case QuestionKind.SCALE:
-            good = type(value) is int and 1 <= value <= question.scale
-            wanted = f"a whole number from 1 to {question.scale}"
-        case QuestionKind.CHOICE:
-            good, wanted = value in choices, f"one of {', '.join(choices)}"
-        case QuestionKind.CHOICES:
-            good = isinstance(value, tuple) and len(set(value) & set(choices)) == len(value)
-            wanted = f"any of {', '.join(choices)}, each once"
-        case QuestionKind.EMAIL:
-            good = isinstance(value, str) and EMAIL.fullmatch(value) is not None
-            wanted = "an e-mail address such as ana@example.com"
-        case QuestionKind.PHONE:
-            good = isinstance(value, str) and PHONE.fullmatch(value) is not None
-            wanted = "a phone number such as +33 1 23 45 67 89"
-        case QuestionKind.TEXT:
-            good, wanted = isinstance(value, str), "a text"
-    return None if good else wanted
+    """What is wrong with an answer that is there: what is wanted instead."""
+    kind = question.kind
+    if kind is QuestionKind.TEXT:
+        return None if isinstance(value, str) else "a text"
+    return None if _GOOD[kind](question, value) else _wanted(question)
+
+
+def _is_on_scale(question: FormQuestion, value: AnswerValue) -> bool:
+    return type(value) is int and 1 <= value <= question.scale
+
+
+def _is_choice(question: FormQuestion, value: AnswerValue) -> bool:
+    return any(value == choice.value for choice in question.choices)
+
+
+def _are_choices(question: FormQuestion, value: AnswerValue) -> bool:
+    choices = {choice.value for choice in question.choices}
+    return isinstance(value, tuple) and len(set(value) & choices) == len(value)
+
+
+def _is_email(_: FormQuestion, value: AnswerValue) -> bool:
+    return isinstance(value, str) and EMAIL.fullmatch(value) is not None
+
+
+def _is_phone(_: FormQuestion, value: AnswerValue) -> bool:
+    return isinstance(value, str) and PHONE.fullmatch(value) is not None
+
+
+_GOOD: Mapping[QuestionKind, Callable[[FormQuestion, AnswerValue], bool]] = {
+    QuestionKind.SCALE: _is_on_scale,
+    QuestionKind.CHOICE: _is_choice,
+    QuestionKind.CHOICES: _are_choices,
+    QuestionKind.EMAIL: _is_email,
+    QuestionKind.PHONE: _is_phone,
+}
+
+
+def _wanted(question: FormQuestion) -> str:
+    choices = ", ".join(choice.value for choice in question.choices)
+    return {
+        QuestionKind.SCALE: f"a whole number from 1 to {question.scale}",
+        QuestionKind.CHOICE: f"one of {choices}",
+        QuestionKind.CHOICES: f"any of {choices}, each once",
+        QuestionKind.EMAIL: "an e-mail address such as ana@example.com",
+        QuestionKind.PHONE: "a phone number such as +33 1 23 45 67 89",
+        QuestionKind.TEXT: "a text",
+    }[question.kind]
