@@ -7,7 +7,7 @@ transfers) is in `chatdesk.simulation.full`; where both apply they agree.
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from itertools import chain
 from math import inf
 from typing import TypeAlias
@@ -16,18 +16,17 @@ import attrs
 
 from chatdesk.model.errors import ConfigurationError
 from chatdesk.model.ids import AgentId, ChatId
-from chatdesk.model.records import Chat, Queue
+from chatdesk.model.records import Queue
 from chatdesk.rules.policies import AssignmentPolicy
-from chatdesk.rules.roster import Staff
 from chatdesk.rules.routing import Router
 from chatdesk.rules.staff import Seat, language_tag, queue_tag
 from chatdesk.simulation.customers import Customer, chat_id_of, chat_of, customers
 from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.laws import Exponential, draws
-from chatdesk.simulation.line import Line
+from chatdesk.simulation.line import Line, Waiter, all_alike
 from chatdesk.simulation.scenario import QUEUE, Crew, Scenario
 from chatdesk.simulation.streams import Seed, stream
-from chatdesk.simulation.visits import Stint, Visits
+from chatdesk.simulation.visits import Stint, Visits, give_up
 from chatdesk.simulation.workload import Workload
 
 Event: TypeAlias = tuple[float, int, int]
@@ -100,23 +99,20 @@ class _Plain:
     scenario: Scenario
     visits: Visits
     router: Router
-    line: Line
     free: int
     """How many chats more could be taken."""
     speeds: dict[AgentId, tuple[int, float]]
     """Each agent's place and the speed of his chats."""
-    choose: Callable[[Chat, Staff, float], AgentId | None]
-    staff: Staff
     looking: bool
     # columns and methods gone through for every chat, one step nearer
-    arrived: "array[float]"
-    waited: "array[float]"
     ended: "array[float]"
     agents: list[AgentId | None]
     assign: Callable[[AgentId, float], Seat]
+    came: int = 0
+    """How many have come."""
     heap: list[Event] = attrs.field(factory=list)
     waiting: dict[ChatId, tuple[int, float]] = attrs.field(factory=dict)
-    """Numbers and work of the chats without an agent."""
+    """Numbers and work of the chats that the router keeps in line."""
     looks: set[float] = attrs.field(factory=set)
 
     @classmethod
@@ -127,17 +123,12 @@ class _Plain:
             scenario,
             visits,
             router,
-            Line.of(scenario, router),
             scenario.places,
             {
                 agent_id: (place, crew.chat_speeds[1])
                 for place, (agent_id, crew) in enumerate(scenario.seats)
             },
-            scenario.policy.choose,
-            router.staff,
             looks_again(scenario.policy),
-            visits.arrived,
-            visits.waited,
             visits.ended,
             visits.agents,
             router.assign,
@@ -157,80 +148,121 @@ class _Plain:
                 heappush(self.heap, (end, OPENING, place))
                 self.visits.others.append(Stint(agent_id, 0.0, end))
 
-    def run(self, come: Iterator[Customer]) -> int:  # noqa: C901  # see below
-        """Let them come and go; give how many came.
+    def run(self, come: Iterator[Customer]) -> int:
+        """Let them come and go; give how many came."""
+        come = chain(come, (THE_END,))
+        if all_alike(self.scenario):
+            come = self.run_held(come)
+        self.run_routed(come)
+        return self.came
 
-        It is gone through for every event, so what it uses often has local names.
+    def run_held(self, come: Iterator[Customer]) -> Iterator[Customer]:
+        """Go on while nobody has to be asked about a chat before a slot comes free; give the rest.
+
+        It is gone through for every event, so what it uses often has local names. A chat's end is
+        taken from the heap last, for most often the end of the next one takes its place.
         """
-        heap, waiting, line, ids = self.heap, self.waiting, self.line, self.scenario.agents
-        release, kinds, visits = self.router.release, self.scenario.kinds, self.visits
-        arrived, came, now = visits.arrived, 0, 0.0
-        for at, patience, work, kind in chain(come, (THE_END,)):
+        heap, router, line = self.heap, self.router, Line(self.scenario, self.visits)
+        ids, kinds, choose = self.scenario.agents, self.scenario.kinds, self.scenario.policy.choose
+        release, staff, begin, free = router.release, router.staff, self.begin, self.free
+        visits, arrived, waited = self.visits, self.visits.arrived, self.visits.waited
+        join, head = line.join, line.head
+        for came, (at, patience, work, kind) in enumerate(come):
+            while heap and heap[0][0] <= at:
+                now, ended, place = heap[0]
+                release(ids[place])
+                waiter = None if free else head(now, ended)
+                if waiter is None:
+                    heappop(heap)
+                    free += 1
+                    continue
+                number, since, _, amount, which = waiter
+                agent_id = choose(chat_of(number, since, kinds[which]), staff, now)
+                if agent_id is None:
+                    heappop(heap)
+                    self.free, self.came = 1, came
+                    self.hand_over((waiter, *line.rest(now, ended)), now)
+                    return chain(((at, patience, work, kind),), come)
+                waited[number] = now - since
+                heapreplace(heap, begin(number, amount, agent_id, now))
+            if at == inf:
+                self.came = came
+                break
+            arrived[came] = at
+            if kind:
+                visits.kinds[came] = kind
+            if free:
+                agent_id = choose(chat_of(came, at, kinds[kind]), staff, at)
+                if agent_id is None:
+                    self.free, self.came = free, came
+                    return chain(((at, patience, work, kind),), come)
+                heappush(heap, begin(came, work, agent_id, at))
+                free -= 1
+            else:
+                join((came, at, at + patience, work, kind))
+        return iter(())
+
+    def begin(self, number: int, work: float, agent_id: AgentId, now: float) -> Event:
+        """An agent begins a chat; give its end."""
+        seat = self.assign(agent_id, now)
+        if seat.load > seat.capacity:
+            raise ConfigurationError(f"the policy chose agent {agent_id!r}, who has no room")
+        place, speed = self.speeds[agent_id]
+        end = self.ended[number] = now + work / speed
+        self.agents[number] = agent_id
+        return end, number, place
+
+    def hand_over(self, waiters: Iterable[Waiter], now: float) -> None:
+        """A policy lets a chat wait although there is room: the router keeps the line from now."""
+        for number, at, gone_at, work, kind in waiters:
+            self.enqueue(number, at, gone_at, work, kind)
+        self.serve(now)
+
+    def run_routed(self, come: Iterator[Customer]) -> None:
+        """Go on while the router keeps the line."""
+        heap, waiting, ids = self.heap, self.waiting, self.scenario.agents
+        release, visits, now = self.router.release, self.visits, 0.0
+        for at, patience, work, kind in come:
             while heap and heap[0][0] <= at:
                 now, number, what = heappop(heap)
                 if what >= 0:
                     release(ids[what])
                     self.free += 1
                     if waiting:
-                        self.offer(line.head(waiting), now)
+                        self.serve(now)
                 elif what == LOOK:
                     self.serve(now)
-                elif waiting.pop(f"c-{number}", None) is not None:
-                    self.give_up(number, now)
+                elif waiting.pop(chat_id_of(number), None) is not None:
+                    self.router.dequeue(chat_id_of(number))
+                    give_up(visits, number, now)
             if at == inf:
                 break
-            arrived[came] = at
-            if kind:
-                visits.kinds[came] = kind
-            chat = chat_of(came, at, kinds[kind])
-            waiting[chat.id] = came, work
+            visits.arrived[self.came], visits.kinds[self.came] = at, kind
+            self.enqueue(self.came, at, at + patience, work, kind)
+            self.came += 1
             if self.free:
-                self.offer(chat, at)
-            else:
-                line.join(chat)
-            if patience < inf and chat.id in waiting:
-                heappush(heap, (at + patience, came, GIVES_UP))
-            came += 1
+                self.serve(at)
         _give_up_all(visits, waiting.values(), now)
-        return came
 
-    def give_up(self, number: int, now: float) -> None:
-        """A customer's patience is over."""
-        self.line.leave(chat_id_of(number))
-        visits = self.visits
-        visits.waited[number], visits.ended[number] = now - visits.arrived[number], now
-
-    def offer(self, chat: Chat | None, now: float) -> None:
-        """There is room: find an agent for the first in line, or for anybody."""
-        if chat is not None and self.line.held:
-            agent_id = self.choose(chat, self.staff, now)
-            if agent_id is not None:
-                self.begin(chat.id, agent_id, now)
-                return
-        self.line.hand_over(chat, self.waiting)
-        self.serve(now)
+    def enqueue(self, number: int, at: float, gone_at: float, work: float, kind: int) -> None:
+        """Hand a chat to the router."""
+        chat = chat_of(number, at, self.scenario.kinds[kind])
+        self.waiting[chat.id] = number, work
+        self.router.enqueue(chat)
+        if gone_at < inf:
+            heappush(self.heap, (gone_at, number, GIVES_UP))
 
     def serve(self, now: float) -> None:
         """Assign as the router says, until it is at rest."""
-        router = self.router
+        router, visits = self.router, self.visits
         while self.free and (match := router.next_match(now)) is not None:
             router.dequeue(match.chat_id)
-            self.begin(match.chat_id, match.agent_id, now)
+            number, work = self.waiting.pop(match.chat_id)
+            visits.waited[number] = now - visits.arrived[number]
+            heappush(self.heap, self.begin(number, work, match.agent_id, now))
+            self.free -= 1
         if self.looking:
             _look_again(router, self.heap, self.looks)
-
-    def begin(self, chat_id: ChatId, agent_id: AgentId, now: float) -> None:
-        """An agent begins a chat."""
-        seat = self.assign(agent_id, now)
-        if seat.load > seat.capacity:
-            raise ConfigurationError(f"the policy chose agent {agent_id!r}, who has no room")
-        number, work = self.waiting.pop(chat_id)
-        self.free -= 1
-        place, speed = self.speeds[agent_id]
-        end = self.ended[number] = now + work / speed
-        self.waited[number] = now - self.arrived[number]
-        self.agents[number] = agent_id
-        heappush(self.heap, (end, number, place))
 
 
 def looks_again(policy: AssignmentPolicy) -> bool:
@@ -249,7 +281,7 @@ def _look_again(router: Router, heap: list[Event], looks: set[float]) -> None:
 def _give_up_all(visits: Visits, waiting: Iterable[tuple[int, float]], now: float) -> None:
     """Who is never served because the policy names nobody is seen off at the end."""
     for number, _ in waiting:
-        visits.waited[number], visits.ended[number] = now - visits.arrived[number], now
+        give_up(visits, number, now)
 
 
 def workloads(crew: Crew) -> list[Workload]:
@@ -336,8 +368,7 @@ class _Sharing:
         if chat_id in self.waiting:
             number, _ = self.waiting.pop(chat_id)
             self.router.dequeue(chat_id)
-            visits = self.visits
-            visits.waited[number], visits.ended[number] = now - visits.arrived[number], now
+            give_up(self.visits, number, now)
 
     def end(self, place: int, now: float) -> None:
         """A chat of the agent ends, finished or left."""

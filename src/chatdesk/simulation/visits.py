@@ -61,6 +61,11 @@ class Visits:
         return self.agents == other.agents and all(abs(a - b) <= within for a, b in pairs)
 
 
+def give_up(visits: Visits, number: int, now: float) -> None:
+    """A customer's patience is over."""
+    visits.waited[number], visits.ended[number] = now - visits.arrived[number], now
+
+
 def stints_of(visits: Visits) -> Iterator[tuple[AgentId, float, float]]:
     """Who had a chat, from when, until when; of all chats, in no special order."""
     columns = zip(visits.arrived, visits.waited, visits.ended, visits.agents, strict=True)
