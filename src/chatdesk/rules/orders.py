@@ -186,6 +186,15 @@ class LeastBusyOrder(BucketOrder):
         """The load, then the turn."""
         return (seat.load << FIELD) + seat.turn
 
+    def enter(self, seat: Seat) -> None:
+        """As for all orders; spelt out, as `move` is."""
+        key = (seat.load << FIELD) + seat.turn
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._open(key)
+        bucket[seat.id] = seat
+        self._bucket_of[seat.id] = bucket
+
     def move(self, seat: Seat) -> None:
         """As for all orders; spelt out, for it is the default order's most frequent step."""
         agent_id = seat.id

@@ -62,47 +62,40 @@ class Group:
             self._left = False
         return self.highest
 
-    def moved(self, seat: Seat, had_room: bool) -> None:  # noqa: FBT001  # called very often
-        """A member took or gave back a slot, and has the highest place."""
-        if seat.load < seat.capacity:
-            if had_room:
-                for order in self.orders:
-                    order.move(seat)
-            else:
-                for order in self.orders:
-                    order.enter(seat)
-                self._gain(seat)
-        elif had_room:
-            self._lose(seat)
+    def gained(self, seat: Seat) -> None:
+        """A member who had no room has some now, and the last place."""
+        self.free += 1
+        for order in self.orders:
+            order.enter(seat)
+        for roll in self.rolls:
+            roll.seats.add(seat)
+
+    def lost(self, seat: Seat) -> None:
+        """A member who had room has none any more, or leaves."""
+        self.free -= 1
+        for order in self.orders:
+            order.leave(seat)
+        for roll in self.rolls:
+            roll.seats.remove(seat)
 
     def add(self, seat: Seat) -> None:
         """Take in a new member, whatever his place."""
         self.members[seat.id] = seat
         self.highest = max(self.highest, seat.turn)
         if seat.load < seat.capacity:
+            self.free += 1
             for order in self.orders:
                 order.insert(seat)
-            self._gain(seat)
+            for roll in self.rolls:
+                roll.seats.add(seat)
 
     def remove(self, seat: Seat) -> None:
         """Let go a member."""
         if seat.load < seat.capacity:
-            self._lose(seat)
+            self.lost(seat)
         del self.members[seat.id]
         if seat.turn >= self.highest:
             self._left = True
-
-    def _gain(self, seat: Seat) -> None:
-        self.free += 1
-        for roll in self.rolls:
-            roll.seats.add(seat)
-
-    def _lose(self, seat: Seat) -> None:
-        self.free -= 1
-        for order in self.orders:
-            order.leave(seat)
-        for roll in self.rolls:
-            roll.seats.remove(seat)
 
     def with_room(self) -> Iterator[Seat]:
         """Its members with room."""

@@ -166,11 +166,12 @@ class Router:
         group = self._groups[seat.skills]
         if turn > group.highest:  # noqa: PLR1730  # as above
             group.highest = turn
-        if had_room and seat.load < seat.capacity:  # as in `release`
-            for order in group.orders:
-                order.move(seat)
-        else:
-            group.moved(seat, had_room)
+        if had_room:
+            if seat.load < seat.capacity:
+                for order in group.orders:  # spelt out, as in `release`
+                    order.move(seat)
+            else:
+                group.lost(seat)
         return seat
 
     def reserve(self, agent_id: AgentId) -> Seat:
@@ -179,7 +180,13 @@ class Router:
         had_room = seat.load < seat.capacity
         seat.load += 1
         self.place = seat.place = self.place + 1
-        self._groups[seat.skills].moved(seat, had_room)
+        group = self._groups[seat.skills]
+        if had_room:
+            if seat.load < seat.capacity:
+                for order in group.orders:
+                    order.move(seat)
+            else:
+                group.lost(seat)
         return seat
 
     def confirm(self, agent_id: AgentId, now: Instant) -> Seat:
@@ -196,8 +203,8 @@ class Router:
         if had_room:  # then he has room still: the most frequent case, without one call more
             for order in group.orders:
                 order.move(seat)
-        else:
-            group.moved(seat, had_room)
+        elif seat.load < seat.capacity:
+            group.gained(seat)
         if self._room.served and seat.load < seat.capacity:
             self._gain(group)
         return seat
