@@ -35,8 +35,7 @@ MUTANTS = (
     Mutant(
         "desk/state.py",
         "elif not waits:\n            self.router.dequeue(chat.id)",
-        "elif not waits and chat.state != 'missed':\n"
-        "            self.router.dequeue(chat.id)",
+        "elif not waits and chat.state != 'missed':\n            self.router.dequeue(chat.id)",
     ),
     Mutant("desk/routing.py", "full = waiting >= limit", "full = waiting > limit"),
     # chats

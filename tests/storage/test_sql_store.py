@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 
@@ -46,6 +47,41 @@ def pragma(store: SqlStore, name: str) -> object:
     """A setting of a store's connections."""
     with store._reading("read a setting") as held:
         return held.connection.execute(text(f"PRAGMA {name}")).scalar_one()
+
+
+# -- for people ----------------------------------------------------------------------------------
+
+
+def journal(store: SqlStore) -> list[tuple[object, ...]]:
+    """What a person reads who looks at the journal of a desk."""
+    found = "SELECT revision, seq, type, chat, agent, customer, CAST(at AS text) FROM"
+    mine = f"{found} chatdesk_journal WHERE desk = :desk ORDER BY revision, seq"
+    with store._reading("read the journal") as held:
+        return [tuple(row) for row in held.connection.execute(text(mine), {"desk": store.desk})]
+
+
+def test_the_journal_can_be_read_as_rows(store: SqlStore) -> None:
+    """A row an event, with its ids and its time, although a commit keeps them as one."""
+    write(store, a_batch(an_event("one"), an_event("two")))
+    write(store, a_batch(an_event("three", at=NOON + 0.5)))
+    rows = journal(store)
+    assert [row[:6] for row in rows] == [
+        (1, 1, "chat_opened", "one", None, "customer"),
+        (1, 2, "chat_opened", "two", None, "customer"),
+        (2, 1, "chat_opened", "three", None, "customer"),
+    ]
+    at = datetime.fromisoformat(str(rows[2][6]))
+    assert at.timestamp() == pytest.approx(NOON + 0.5)
+
+
+@pytest.mark.postgres
+def test_the_journal_can_be_read_as_rows_on_postgres(server: SqlStore) -> None:
+    """On PostgreSQL likewise."""
+    write(server, a_batch(an_event("one"), an_event("two")))
+    assert [row[:4] for row in journal(server)] == [
+        (1, 1, "chat_opened", "one"),
+        (1, 2, "chat_opened", "two"),
+    ]
 
 
 # -- durability ----------------------------------------------------------------------------------

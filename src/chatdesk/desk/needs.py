@@ -22,12 +22,9 @@ def reply_id(by: Actor, command_id: str) -> str:
 
 
 def needs(state: State, command: c.Command[Any], by: Actor) -> list[Need]:
-    """The records to fetch before the command is handled: its reply if it came before, and more."""
-    wanted = [Need("reply", reply_id(by, command.id))]
+    """The records to fetch before the command is handled, but for what it was answered before."""
     finder = FINDERS.get(type(command))
-    if finder is not None:
-        wanted += finder(state, command, by)
-    return wanted
+    return [] if finder is None else list(finder(state, command, by))
 
 
 def second_needs(state: State, command: c.Command[Any], by: Actor) -> list[Need]:

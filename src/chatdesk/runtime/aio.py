@@ -92,15 +92,16 @@ class AsyncChatDesk:
         Commands that are given one after the other are handled in this order, and those that come
         before the desk's turn in that one turn.
         """
-        return self._begin(self.blocking.engine.named(command), by, timeout)
+        return self._begin(command, by, timeout)
 
     def give(self, command: Command[R], bell: Bell, *, by: Actor) -> Job[R]:
         """As `begin`, for one who waits without a task: the bell rings when it is settled.
 
         The job is settled when its bell rings. Whoever waits no longer `claim`s it.
         """
-        job = Job(self.blocking.engine.named(command), by, bell, PATIENCE_SECONDS)
-        self.blocking.engine.submit(job)
+        engine = self.blocking.engine
+        job = engine.job(command, by, bell, PATIENCE_SECONDS)
+        engine.submit(job)
         return job
 
     async def ask(self, query: Query[V], *, by: Actor) -> V:
@@ -156,8 +157,9 @@ class AsyncChatDesk:
         if post is None:
             raise WrongContext("call it in a task of a running event loop, or use ChatDesk")
         bell = LoopBell(post)
-        job = Job(command, by, bell, patience)
-        self.blocking.engine.submit(job)
+        engine = self.blocking.engine
+        job = engine.job(command, by, bell, patience)
+        engine.submit(job)
         return Pending(job, bell)
 
 

@@ -19,7 +19,7 @@ from chatdesk.runtime.clock import wall_clock
 from chatdesk.runtime.committer import Timing
 from chatdesk.runtime.engine import Engine, Settings
 from chatdesk.runtime.ids import fresh_id
-from chatdesk.runtime.jobs import PATIENCE_SECONDS, Job, ThreadBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, ThreadBell
 from chatdesk.runtime.loops import running_loop
 from chatdesk.runtime.subscriptions import Subscription
 from chatdesk.storage.open import open_store
@@ -101,7 +101,7 @@ class ChatDesk:
             Stopped: the desk was stopped; `WrongContext` inside an event loop.
         """
         _check_context("execute")
-        return self._wait(self.engine.named(command), by, timeout)
+        return self._wait(command, by, timeout)
 
     def ask(self, query: Query[V], *, by: Actor) -> V:
         """Answers a query with what is committed, anywhere, when it is asked.
@@ -167,8 +167,9 @@ class ChatDesk:
 
     def _wait(self, command: Command[R] | None, by: Actor, timeout: Seconds) -> R:
         bell = ThreadBell()
-        job = Job(command, by, bell, timeout)
-        self.engine.submit(job)
+        engine = self.engine
+        job = engine.job(command, by, bell, timeout)
+        engine.submit(job)
         bell.wait(timeout)
         return job.outcome()
 

@@ -310,17 +310,20 @@ class Committer:
 
     def _fetch(self, desk: Desk, turn: Turn, jobs: list[AnyJob]) -> None:
         """Gives the desk the records that the commands need, and what these need in turn."""
+        wanted: dict[Need, None] = {}
+        for job in jobs:
+            if job.command is not None:
+                for need in desk.needs(job.command, job.by, reply=job.may_be_answered):
+                    wanted[need] = None
         asked: set[Need] = set()
-        needs = desk.needs
-        while True:
-            named = (needs(job.command, job.by) for job in jobs if job.command)
-            wanted = dict.fromkeys(need for needs in named for need in needs if need not in asked)
-            found = turn.fetch(wanted) if wanted else []
+        while wanted:
+            found = turn.fetch(wanted)
             if not found:  # who learns nothing names nothing new
                 return
             desk.provide(found)
             asked.update(wanted)
-            needs = desk.further_needs
+            named = (desk.further_needs(job.command, job.by) for job in jobs if job.command)
+            wanted = dict.fromkeys(need for needs in named for need in needs if need not in asked)
 
     # -- when it fails -------------------------------------------------------------------------
 

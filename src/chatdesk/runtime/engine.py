@@ -15,7 +15,7 @@ from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command, EndChat
 from chatdesk.model.commits import Change
 from chatdesk.model.errors import NotAllowed, NotFound, Stopped, WrongState
-from chatdesk.model.ids import CustomerId, Instant, Revision
+from chatdesk.model.ids import CustomerId, Instant, Revision, Seconds
 from chatdesk.model.queries import Query
 from chatdesk.model.values import Actor, ActorKind, ChatState, Role
 from chatdesk.rules.access import Standing
@@ -23,7 +23,7 @@ from chatdesk.runtime.archive import Archive
 from chatdesk.runtime.canned import CannedAnswers
 from chatdesk.runtime.committer import Committer, Timing
 from chatdesk.runtime.feeds import Feed, open_feed
-from chatdesk.runtime.jobs import PATIENCE_SECONDS, Job, ThreadBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, Bell, Job, ThreadBell
 from chatdesk.runtime.publisher import Publisher, Subscriber
 from chatdesk.runtime.queries import Answering
 from chatdesk.runtime.replica import Replica
@@ -77,11 +77,12 @@ class Engine:
 
     # -- commands and queries ------------------------------------------------------------------
 
-    def named(self, command: Command[V]) -> Command[V]:
-        """The command with an id."""
-        if command.id:
-            return command
-        return msgspec.structs.replace(command, id=self.settings.ids())
+    def job(self, command: Command[V] | None, by: Actor, bell: Bell, patience: Seconds) -> Job[V]:
+        """A job for the committer, whose command has an id."""
+        if command is None or command.id:
+            return Job(command, by, bell, patience)
+        named = msgspec.structs.replace(command, id=self.settings.ids())
+        return Job(named, by, bell, patience, new_id=True)
 
     def submit(self, job: Job[Any]) -> None:
         """Accepts a job, which will be settled. Raises `Stopped`."""
@@ -126,7 +127,7 @@ class Engine:
     def _do(self, command: Command[V], by: Actor) -> V:
         """Has the committer do a command, while this thread waits for it."""
         bell = ThreadBell()
-        job = Job(self.named(command), by, bell, PATIENCE_SECONDS)
+        job = self.job(command, by, bell, PATIENCE_SECONDS)
         self.submit(job)
         bell.wait(job.patience)
         return job.outcome()

@@ -70,6 +70,8 @@ class Job(Generic[R]):
     bell: Bell
     patience: Seconds
     """How long the one who waits will wait."""
+    new_id: bool = False
+    """The command's id was made for it, so nothing can have been answered under it before."""
     give_up_at: float = attrs.field(init=False)
     """When he gives up, on the monotonic clock."""
     doubtful: bool = attrs.field(default=False, init=False)
@@ -81,6 +83,11 @@ class Job(Generic[R]):
 
     def __attrs_post_init__(self) -> None:
         self.give_up_at = time.monotonic() + self.patience
+
+    @property
+    def may_be_answered(self) -> bool:
+        """Whether the command may have been done before, and its answer be kept."""
+        return self.doubtful or not self.new_id
 
     def claim(self) -> bool:
         """Takes the job, to do it or to give it up: true for the first who asks only."""

@@ -69,6 +69,15 @@ FINDABLE: dict[str, tuple[str, ...]] = {
 }
 """The fields of each kind that `Find` may name, which a SQL store keeps as columns."""
 
+FIXED: dict[str, tuple[str, ...]] = {
+    "chat": ("customer", "requested_at"),
+    "offer": ("chat",),
+    "message": ("chat", "seq"),
+    "answers": ("chat", "customer"),
+    "ticket_entry": ("ticket", "seq"),
+}
+"""The fields that no later version of a record changes, so that a store need not index it anew."""
+
 LOOKUPS: dict[str, tuple[str, ...]] = {"customer": ("id", "email", "customer_number")}
 """The fields that a `Need` of a kind may name, beside `id`, which every kind has."""
 

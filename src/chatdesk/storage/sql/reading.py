@@ -1,6 +1,6 @@
 """The statements that read: what is live, what was committed, what is searched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from sqlalchemy.sql.operators import custom_op
 from chatdesk.model.commits import Change, Need
 from chatdesk.model.errors import StoreCorrupt
 from chatdesk.model.events import AnyEvent, Event
-from chatdesk.model.ids import DeskId, Instant, Revision
+from chatdesk.model.ids import DeskId, Revision
 from chatdesk.model.records import AnyRecord, Record
 from chatdesk.storage.keys import KINDS, Scalar, check_find, check_lookup, key_of, typed
 from chatdesk.storage.port import Find
@@ -31,16 +31,14 @@ from chatdesk.storage.sql.tables import (
     ALWAYS_LIVE,
     COMMITS,
     INDEXES,
-    JOURNAL,
     SOMETIMES_LIVE,
     TABLES,
 )
 
 _RECORDS: msgspec.json.Decoder[Record] = msgspec.json.Decoder(AnyRecord)
-_EVENTS_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(AnyEvent)
+_EVENTS: msgspec.json.Decoder[tuple[Event, ...]] = msgspec.json.Decoder(tuple[AnyEvent, ...])
 
 LIVE_KINDS = (*ALWAYS_LIVE, *SOMETIMES_LIVE)
-KEPT_KINDS = tuple(kind for kind in KINDS if kind != "reply")
 
 _DESK: BindParameter[str] = bindparam("desk")
 
@@ -53,9 +51,9 @@ def decoded(text: str) -> Record:
         raise StoreCorrupt(f"a record is not what it should be: {error}") from error
 
 
-def _decoded_event(text: str) -> Event:
+def _events(text: str) -> tuple[Event, ...]:
     try:
-        return _EVENTS_DECODER.decode(text)
+        return _EVENTS.decode(text)
     except msgspec.MsgspecError as error:
         raise StoreCorrupt(f"an event is not what it should be: {error}") from error
 
@@ -87,46 +85,61 @@ def _between(table: Table) -> ColumnElement[bool]:
     )
 
 
-def _written(kinds: Iterable[str]) -> Any:
-    tables = [TABLES[kind] for kind in kinds]
-    return union_all(*(select(t.c.revision, t.c.record).where(_between(t)) for t in tables))
-
-
-_WRITTEN_LIVE = _written(LIVE_KINDS)
-_WRITTEN = _written(KEPT_KINDS)
-_EVENTS = (
-    select(JOURNAL.c.revision, JOURNAL.c.body)
-    .where(_between(JOURNAL))
-    .order_by(JOURNAL.c.revision, JOURNAL.c.seq)
-)
 _COMMITS = (
-    select(COMMITS.c.revision, COMMITS.c.at).where(_between(COMMITS)).order_by(COMMITS.c.revision)
+    select(COMMITS.c.revision, COMMITS.c.at, COMMITS.c.written, COMMITS.c.events)
+    .where(_between(COMMITS))
+    .order_by(COMMITS.c.revision)
 )
+_VALUES: BindParameter[list[str]] = bindparam("values", expanding=True)
+_VERSIONS = {
+    kind: select(table.c.revision, table.c.record).where(
+        table.c.desk == _DESK, table.c.id.in_(_VALUES)
+    )
+    for kind, table in TABLES.items()
+    if kind != "reply"
+}
+_WRITTEN: msgspec.json.Decoder[dict[str, list[str]]] = msgspec.json.Decoder(dict[str, list[str]])
+
+AT_ONCE = 10_000
+"""Most ids of one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
 def committed(
     connection: Connection, desk: DeskId, since: Revision, until: Revision, *, live_only: bool
 ) -> list[Change]:
-    """The commits after `since`, up to `until`; three statements."""
+    """The commits after `since`, up to `until`: one statement, and one a kind of record."""
     span = {"desk": desk, "since": since, "until": until}
-    instants = connection.execute(_COMMITS, span).fetchall()
-    _check_gapless([row[0] for row in instants], since, until)
-    records: dict[Revision, list[Record]] = {row[0]: [] for row in instants}
-    events: dict[Revision, list[Event]] = {row[0]: [] for row in instants}
-    for revision, record in connection.execute(_WRITTEN_LIVE if live_only else _WRITTEN, span):
-        records[revision].append(decoded(record))
-    for revision, body in connection.execute(_EVENTS, span):
-        events[revision].append(_decoded_event(body))
-    return [_change(revision, at, records, events) for revision, at in instants]
+    commits = connection.execute(_COMMITS, span).fetchall()
+    _check_gapless([commit.revision for commit in commits], since, until)
+    records: dict[Revision, list[Record]] = {commit.revision: [] for commit in commits}
+    for kind, ids in _written(commit.written for commit in commits).items():
+        if not live_only or kind in LIVE_KINDS:
+            for revision, record in _versions(connection, desk, kind, list(ids)):
+                if revision in records:  # else it was written again since
+                    records[revision].append(decoded(record))
+    return [
+        Change(each.revision, each.at, tuple(records[each.revision]), _events(each.events))
+        for each in commits
+    ]
 
 
-def _change(
-    revision: Revision,
-    at: Instant,
-    records: dict[Revision, list[Record]],
-    events: dict[Revision, list[Event]],
-) -> Change:
-    return Change(revision, at, tuple(records[revision]), tuple(events[revision]))
+def _written(commits: Iterable[str]) -> dict[str, dict[str, None]]:
+    """The ids of the records that the commits wrote, by kind, each once."""
+    written: dict[str, dict[str, None]] = {}
+    for commit in commits:
+        for kind, ids in _WRITTEN.decode(commit).items():
+            written.setdefault(kind, {}).update(dict.fromkeys(ids))
+    return written
+
+
+def _versions(
+    connection: Connection, desk: DeskId, kind: str, ids: list[str]
+) -> Iterator[tuple[Revision, str]]:
+    """What stands under the ids now, and since which revision."""
+    for first in range(0, len(ids), AT_ONCE):
+        values = {"desk": desk, "values": ids[first : first + AT_ONCE]}
+        for row in connection.execute(_VERSIONS[kind], values):
+            yield row.revision, row.record
 
 
 def _check_gapless(found: Sequence[Revision], since: Revision, until: Revision) -> None:
@@ -155,8 +168,7 @@ def fetched(connection: Connection, desk: DeskId, needs: Iterable[Need]) -> list
 
 def _lookup(kind: str, field: str) -> Select[Any]:
     table = TABLES[kind]
-    values: BindParameter[list[str]] = bindparam("values", expanding=True)
-    return select(table.c.record).where(table.c.desk == _DESK, table.c[field].in_(values))
+    return select(table.c.record).where(table.c.desk == _DESK, table.c[field].in_(_VALUES))
 
 
 _LOOKUPS = {(kind, "id"): _lookup(kind, "id") for kind in KINDS} | {

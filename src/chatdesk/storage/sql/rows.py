@@ -1,11 +1,11 @@
-"""Rows of records and events, and the statements that write them.
+"""Rows of records and commits, and the statements that write them.
 
 A batch is written by one statement a table: by `executemany` of plain tuples on SQLite, and on
 PostgreSQL, where every row would be a message of its own, by one `unnest` of a column each.
 SQLAlchemy composes and compiles each statement once, and does nothing per row.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -27,22 +27,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from chatdesk.model.commits import Batch
-from chatdesk.model.events import Event
 from chatdesk.model.ids import DeskId, Instant, Revision
 from chatdesk.model.records import Record
 from chatdesk.rules.lifecycle import is_live
-from chatdesk.storage.keys import is_time, key_of
+from chatdesk.storage.keys import is_time, kind_of
+from chatdesk.storage.port import FIXED
 from chatdesk.storage.sql.instants import UtcInstant, as_datetime, as_text
 from chatdesk.storage.sql.tables import (
     COMMITS,
-    JOURNAL,
-    JOURNAL_IDS,
     SOMETIMES_LIVE,
     TABLES,
     columns_of,
 )
 
-Row: TypeAlias = tuple[Any, ...]
+Row: TypeAlias = Sequence[Any]
 
 _KEY = ["desk", "id"]
 
@@ -54,48 +52,53 @@ class Statement:
     """SQL in the driver's own style, and the rows to run it with."""
 
     sql: str
-    rows: list[Row]
+    rows: Sequence[Row]
 
 
 @attrs.frozen
 class _RecordWriter:
     """How the records of one kind are written."""
 
-    kind: str
     sql: str
-    read: tuple[Callable[[Any], object], ...]
+    _columns: Callable[[Any], Row]
+    _instants: tuple[int, ...]
+    """Which of the columns are instants."""
+    _to_column: Callable[[Instant], object]
+    _has_live: bool
+    _has_revision: bool
 
     @classmethod
     def of(cls, kind: str, dialect: Dialect) -> "_RecordWriter":
         """What is known of a kind is worked out once."""
-        to_column = _to_column(dialect)
-        read = [_reader(field, to_column) for field in columns_of(kind)]
-        if kind in SOMETIMES_LIVE:
-            read.append(is_live)
-        return cls(kind, _upsert(TABLES[kind], dialect), tuple(read))
+        fields = columns_of(kind)
+        columns = attrgetter("id", *fields) if fields else _id_alone
+        instants = tuple(n for n, field in enumerate(fields, 1) if is_time(field))
+        sql = _upsert(kind, dialect)
+        return cls(
+            sql, columns, instants, _to_column(dialect), kind in SOMETIMES_LIVE, kind != "reply"
+        )
 
     def row(self, desk: DeskId, revision: Revision, record: Record) -> Row:
-        values = [read(record) for read in self.read]
-        if self.kind != "reply":
-            values.append(revision)
-        return (desk, record.id, *values, encode(record).decode())
+        """The values of all columns, in their order."""
+        row = [desk, *self._columns(record)]
+        for column in self._instants:
+            at = row[column + 1]
+            if at is not None:
+                row[column + 1] = self._to_column(at)
+        if self._has_live:
+            row.append(is_live(record))
+        if self._has_revision:
+            row.append(revision)
+        row.append(encode(record).decode())
+        return row
+
+
+def _id_alone(record: Record) -> Row:
+    return (record.id,)
 
 
 def _to_column(dialect: Dialect) -> Callable[[Instant], object]:
     return as_text if dialect.name == "sqlite" else as_datetime
-
-
-def _reader(field: str, to_column: Callable[[Instant], object]) -> Callable[[Any], object]:
-    """What gives a record's field as it stands in the column."""
-    read: Callable[[Any], Any] = attrgetter(field)
-    if not is_time(field):
-        return read
-
-    def read_time(record: Record) -> object:
-        at = read(record)
-        return None if at is None else to_column(at)
-
-    return read_time
 
 
 @attrs.frozen
@@ -103,7 +106,6 @@ class Writers:
     """All statements of one database, composed once."""
 
     _records: dict[str, _RecordWriter]
-    _journal: str
     _commits: str
     _instant: Callable[[Instant], object]
     _unnests: bool
@@ -113,7 +115,6 @@ class Writers:
         """The statements for a kind of database."""
         return cls(
             {kind: _RecordWriter.of(kind, dialect) for kind in TABLES},
-            _insert(JOURNAL, dialect),
             _insert(COMMITS, dialect),
             _to_column(dialect),
             dialect.name != "sqlite",
@@ -139,27 +140,19 @@ class Writers:
 
     def statements(self, desk: DeskId, revision: Revision, batch: Batch) -> Iterator[Statement]:
         """What writes a batch: one statement a table, with the rows for `executemany`."""
-        last = {key_of(record): record for record in (*batch.records, *batch.replies)}
-        rows: dict[str, list[Row]] = {}
-        for (kind, _), record in last.items():
-            rows.setdefault(kind, []).append(self._records[kind].row(desk, revision, record))
-        for kind, kind_rows in rows.items():
-            yield Statement(self._records[kind].sql, kind_rows)
-        yield Statement(self._commits, [(desk, revision, self._instant(batch.at))])
-        if batch.events:
-            events = enumerate(batch.events, 1)
-            yield Statement(
-                self._journal, [self._journal_row(desk, revision, n, event) for n, event in events]
-            )
-
-    def _journal_row(self, desk: DeskId, revision: Revision, seq: int, event: Event) -> Row:
-        ids = (getattr(event, field, None) for field in JOURNAL_IDS)
-        tag = event.__struct_config__.tag
-        body = encode(event).decode()
-        return (desk, revision, seq, self._instant(event.at), tag, *ids, body)
+        written: dict[str, dict[str, Record]] = {}
+        for record in (*batch.records, *batch.replies):
+            written.setdefault(kind_of(record), {})[record.id] = record
+        for kind, records in written.items():
+            writer = self._records[kind]
+            rows = [writer.row(desk, revision, record) for record in records.values()]
+            yield Statement(writer.sql, rows)
+        ids = {kind: list(records) for kind, records in written.items() if kind != "reply"}
+        at, events = self._instant(batch.at), encode(batch.events).decode()
+        yield Statement(self._commits, [(desk, revision, at, encode(ids).decode(), events)])
 
 
-def _by_column(rows: list[Row]) -> Row:
+def _by_column(rows: Sequence[Row]) -> Row:
     """The same values, a list for each column."""
     return tuple(map(list, zip(*rows, strict=True)))
 
@@ -170,18 +163,21 @@ def _insert(table: Table, dialect: Dialect) -> str:
     return str(_unnested(table).compile(dialect=dialect))
 
 
-def _upsert(table: Table, dialect: Dialect) -> str:
+def _upsert(kind: str, dialect: Dialect) -> str:
+    table = TABLES[kind]
     if dialect.name == "sqlite":
         lite = sqlite.insert(table)
-        lite = lite.on_conflict_do_update(_KEY, set_=_newer(table, lite.excluded))
+        lite = lite.on_conflict_do_update(_KEY, set_=_newer(kind, lite.excluded))
         return str(lite.compile(dialect=dialect))
     full = _unnested(table)
-    full = full.on_conflict_do_update(index_elements=_KEY, set_=_newer(table, full.excluded))
+    full = full.on_conflict_do_update(index_elements=_KEY, set_=_newer(kind, full.excluded))
     return str(full.compile(dialect=dialect))
 
 
-def _newer(table: Table, excluded: Any) -> dict[str, Any]:
-    return {column.name: excluded[column.name] for column in table.c if not column.primary_key}
+def _newer(kind: str, excluded: Any) -> dict[str, Any]:
+    """What a later version changes: a column that is set is taken out of its indexes and back."""
+    fixed = {*_KEY, *FIXED.get(kind, ())}
+    return {c.name: excluded[c.name] for c in TABLES[kind].c if c.name not in fixed}
 
 
 def _unnested(table: Table) -> postgresql.Insert:

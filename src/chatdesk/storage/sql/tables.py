@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Index,
-    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -55,6 +54,9 @@ NAMES = MappingProxyType(
 ALWAYS_LIVE = ("desk", "counters", "queue", "agent", "canned", "canned_use", "suggesting")
 SOMETIMES_LIVE = ("visitor", "chat", "offer", "ticket", "learned")
 
+SMALL = ("visitor", "message", "answers", "ticket_entry", "reply")
+"""Kinds of many small records, which SQLite keeps in the tree of their ids, and not in another."""
+
 _MORE_COLUMNS = MappingProxyType(
     {
         "customer": ("created_at",),
@@ -71,7 +73,7 @@ INDEXES = MappingProxyType(
     {
         "customer": (("email",), ("customer_number",)),
         "visitor": (("customer",),),
-        "chat": (("customer",), ("agent",), ("requested_at", "id"), ("ended_at", "id")),
+        "chat": (("customer",), ("visitor",), ("agent",), ("requested_at", "id")),
         "offer": (("chat",),),
         "message": (("chat", "seq"),),
         "answers": (("chat",), ("customer",)),
@@ -100,12 +102,9 @@ def _column(field: str) -> Column[object]:
 
 
 def _indexes(kind: str, name: str) -> list[Index]:
-    indexes = [
+    return [
         Index(f"{name}_{'_'.join(fields)}", "desk", *fields) for fields in INDEXES.get(kind, ())
     ]
-    if kind != "reply":
-        indexes.append(Index(f"{name}_revision", "desk", "revision"))
-    return indexes
 
 
 def _table(kind: str) -> Table:
@@ -119,8 +118,10 @@ def _table(kind: str) -> Table:
         *([Column("live", Boolean, nullable=False)] if kind in SOMETIMES_LIVE else []),
         *([Column("revision", BigInteger, nullable=False)] if kind != "reply" else []),
         Column("record", Text, nullable=False),
-        PrimaryKeyConstraint("desk", "id"),
+        # the desk last: else SQLite would read the whole desk's rows where it has an index to use
+        PrimaryKeyConstraint("id", "desk"),
         *_indexes(kind, name),
+        sqlite_with_rowid=kind not in SMALL,
     )
     if kind in SOMETIMES_LIVE:
         live = table.c.live
@@ -148,22 +149,11 @@ COMMITS = Table(
     Column("desk", TEXT, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("at", UtcInstant, nullable=False),
+    Column("written", Text, nullable=False),
+    Column("events", Text, nullable=False),
     PrimaryKeyConstraint("desk", "revision"),
 )
-"""When each revision was written."""
+"""A revision: when it was written, the ids of the records it wrote by kind, and its events.
 
-JOURNAL_IDS = ("chat", "agent", "queue", "customer", "ticket")
-
-JOURNAL = Table(
-    "chatdesk_journal",
-    METADATA,
-    Column("desk", TEXT, nullable=False),
-    Column("revision", BigInteger, nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("at", UtcInstant, nullable=False),
-    Column("type", TEXT, nullable=False),
-    *(Column(field, TEXT) for field in JOURNAL_IDS),
-    Column("body", Text, nullable=False),
-    PrimaryKeyConstraint("desk", "revision", "seq"),
-)
-"""The events of each revision, in order: ids and times, no personal data."""
+The ids and the events are JSON. The view `chatdesk_journal` has a row for each event.
+"""

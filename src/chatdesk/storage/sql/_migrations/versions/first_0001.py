@@ -12,6 +12,8 @@ down_revision = None
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
+SMALL = ("visitors", "messages", "answers", "ticket_entries", "replies")
+
 SOMETIMES_LIVE = ("visitors", "chats", "offers", "tickets", "learned")
 
 RECORDS: dict[str, Sequence[str]] = {
@@ -44,9 +46,9 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("customers", ("customer_number",)),
     ("visitors", ("customer",)),
     ("chats", ("customer",)),
+    ("chats", ("visitor",)),
     ("chats", ("agent",)),
     ("chats", ("requested_at", "id")),
-    ("chats", ("ended_at", "id")),
     ("offers", ("chat",)),
     ("messages", ("chat", "seq")),
     ("answers", ("chat",)),
@@ -70,12 +72,13 @@ def upgrade() -> None:
         op.create_index(
             f"chatdesk_{name}_{'_'.join(fields)}", f"chatdesk_{name}", ["desk", *fields]
         )
-    _create_head_and_journal()
+    _create_head_and_commits()
 
 
 def downgrade() -> None:
     """Drops everything; there is nothing older to go back to."""
-    for name in (*RECORDS, "desks", "commits", "journal"):
+    op.execute("DROP VIEW chatdesk_journal")
+    for name in (*RECORDS, "desks", "commits"):
         op.drop_table(f"chatdesk_{name}")
 
 
@@ -95,10 +98,9 @@ def _create_records(name: str, fields: Sequence[str]) -> None:
         *([sa.Column("live", sa.Boolean, nullable=False)] if name in SOMETIMES_LIVE else []),
         *([sa.Column("revision", sa.BigInteger, nullable=False)] if name != "replies" else []),
         sa.Column("record", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("desk", "id"),
+        sa.PrimaryKeyConstraint("id", "desk"),
+        sqlite_with_rowid=name not in SMALL,
     )
-    if name != "replies":
-        op.create_index(f"{table}_revision", table, ["desk", "revision"])
     if name in SOMETIMES_LIVE:
         op.create_index(
             f"{table}_live",
@@ -109,7 +111,7 @@ def _create_records(name: str, fields: Sequence[str]) -> None:
         )
 
 
-def _create_head_and_journal() -> None:
+def _create_head_and_commits() -> None:
     op.create_table(
         "chatdesk_desks",
         sa.Column("id", TEXT, nullable=False),
@@ -122,16 +124,39 @@ def _create_head_and_journal() -> None:
         sa.Column("desk", TEXT, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("at", UtcInstant, nullable=False),
+        sa.Column("written", sa.Text, nullable=False),
+        sa.Column("events", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("desk", "revision"),
     )
-    op.create_table(
-        "chatdesk_journal",
-        sa.Column("desk", TEXT, nullable=False),
-        sa.Column("revision", sa.BigInteger, nullable=False),
-        sa.Column("seq", sa.Integer, nullable=False),
-        sa.Column("at", UtcInstant, nullable=False),
-        sa.Column("type", TEXT, nullable=False),
-        *(sa.Column(field, TEXT) for field in ("chat", "agent", "queue", "customer", "ticket")),
-        sa.Column("body", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("desk", "revision", "seq"),
-    )
+    name = op.get_bind().dialect.name
+    op.execute(SQLITE_JOURNAL if name == "sqlite" else POSTGRESQL_JOURNAL)
+
+
+SQLITE_JOURNAL = """
+CREATE VIEW chatdesk_journal AS
+SELECT c.desk, c.revision, e.key + 1 AS seq,
+  strftime('%Y-%m-%dT%H:%M:%f', json_extract(e.value, '$.at'), 'unixepoch') || '+00:00' AS at,
+  json_extract(e.value, '$.type') AS type,
+  json_extract(e.value, '$.chat') AS chat,
+  json_extract(e.value, '$.agent') AS agent,
+  json_extract(e.value, '$.queue') AS queue,
+  json_extract(e.value, '$.customer') AS customer,
+  json_extract(e.value, '$.ticket') AS ticket,
+  e.value AS body
+FROM chatdesk_commits AS c, json_each(c.events) AS e
+"""
+
+POSTGRESQL_JOURNAL = """
+CREATE VIEW chatdesk_journal AS
+SELECT c.desk, c.revision, e.seq,
+  to_timestamp((e.body ->> 'at')::double precision) AS at,
+  e.body ->> 'type' AS type,
+  e.body ->> 'chat' AS chat,
+  e.body ->> 'agent' AS agent,
+  e.body ->> 'queue' AS queue,
+  e.body ->> 'customer' AS customer,
+  e.body ->> 'ticket' AS ticket,
+  e.body
+FROM chatdesk_commits AS c,
+  LATERAL jsonb_array_elements(c.events::jsonb) WITH ORDINALITY AS e (body, seq)
+"""
