@@ -8,13 +8,14 @@ from typing import Any, assert_never
 
 from msgspec.structs import replace
 
-from chatdesk.model.commands import Command, LeaveNote, RequestChat
+from chatdesk.model.commands import AnyCommand, Command, LeaveNote, RequestChat
 from chatdesk.model.errors import MalformedFrame, NotAllowed, ProtocolError, Refused, Stopped
 from chatdesk.model.ids import Revision
 from chatdesk.model.queries import Query
 from chatdesk.model.results import Done
 from chatdesk.model.values import Actor, ActorKind, service
 from chatdesk.runtime.aio import AsyncChatDesk, Pending
+from chatdesk.runtime.jobs import Bell, Job
 from chatdesk.transport.frames import (
     Answered,
     ClientFrame,
@@ -22,6 +23,7 @@ from chatdesk.transport.frames import (
     Ping,
     Pong,
     Preview,
+    RefusedFrame,
     Replied,
     ServerFrame,
     Typing,
@@ -48,17 +50,21 @@ async def answer(
 
     `given` is the command, if it has been given already.
     """
-    id_ = "" if isinstance(frame, Typing | Preview) else frame.id
     try:
         return await _answer(desk, frame, claims, given)
-    except (Refused, ProtocolError) as error:
-        return refused(error, id_)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the log says what failed
+        return _failed(frame, error)
+
+
+def _failed(frame: ClientFrame, error: Exception) -> RefusedFrame:
+    """What is said of a frame that was refused or failed; the log says why it failed."""
+    if not isinstance(error, Refused | ProtocolError):
+        kind = type(frame).__name__
         if refusal_of(error) is FAILED:
-            log.exception("a frame of type %s failed", type(frame).__name__)
+            log.error("a frame of type %s failed", kind, exc_info=error)
         else:
-            log.warning("a frame of type %s failed: %s", type(frame).__name__, error)
-        return refused(error, id_)
+            log.warning("a frame of type %s failed: %s", kind, error)
+    return refused(error, "" if isinstance(frame, Typing | Preview) else frame.id)
 
 
 async def answer_all(
@@ -103,8 +109,44 @@ async def _answer(
             assert_never(frame)
 
 
+# -- one command, without a task that waits ------------------------------------------------------
+
+
+def give(
+    desk: AsyncChatDesk, command: AnyCommand, claims: Claims, bell: Bell
+) -> Job[Any] | Stopped:
+    """Gives a client's command to the desk; the bell rings when `reply` has something to tell."""
+    known, by = _signed(command, claims)
+    try:
+        return desk.give(known, bell, by=by)
+    except Stopped as error:
+        return error
+
+
+def reply(
+    desk: AsyncChatDesk, command: AnyCommand, given: Job[Any] | Stopped
+) -> Replied | RefusedFrame:
+    """What the client hears of a command; of one that is not settled, that he waited too long."""
+    if isinstance(given, Stopped):
+        return _failed(command, given)
+    try:
+        result = given.outcome()
+    except Exception as error:  # noqa: BLE001 - the log says what failed
+        return _failed(command, error)
+    return Replied(id=command.id, revision=desk.revision, result=result)
+
+
+# -- in whose name -------------------------------------------------------------------------------
+
+
 def _begin(desk: AsyncChatDesk, command: Command[Any], claims: Claims) -> Pending[Any]:
-    """Gives a command in the name of the client, with the customer number his token proves."""
+    """Gives a command in the name of the client."""
+    known, by = _signed(command, claims)
+    return desk.begin(known, by=by)
+
+
+def _signed(command: Command[Any], claims: Claims) -> tuple[Command[Any], Actor]:
+    """The command with the customer number that the client's token proves, and who gives it."""
     proved, actor = claims.customer_number, claims.actor
     if (
         proved is None
@@ -113,7 +155,7 @@ def _begin(desk: AsyncChatDesk, command: Command[Any], claims: Claims) -> Pendin
         or command.visitor not in {None, actor.id}
         or (isinstance(command, RequestChat) and command.priority)
     ):
-        return desk.begin(command, by=actor)
+        return command, actor
     known = replace(command, visitor=actor.id, customer_number=proved)
     # ids of commands are told apart by who gives them: one name for each visitor
-    return desk.begin(known, by=service(f"shop for {actor.id}"))
+    return known, service(f"shop for {actor.id}")

@@ -1,9 +1,10 @@
 """The connections and streams that are open: how many there may be, and how each is ended."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from threading import RLock
 from typing import Any
 
-import anyio
 import attrs
 
 from chatdesk.model.errors import StoreUnavailable
@@ -16,31 +17,34 @@ from chatdesk.transport.frames import ByeCode
 class Connection:
     """One open connection or stream; make it in the event loop that serves it.
 
-    Serve it inside `with connection.scope:`. Whoever ends it cancels that scope; afterwards `code`
-    says what farewell the client is owed.
+    `_break_off` is called once, there, when it is to end: mostly the cancelling of the scope it is
+    served in. From then on `code` says what farewell the client is owed.
     """
 
+    _break_off: Callable[[], object]
     actor: Actor | None = None
     """Who it is; `None` until he has said so."""
     code: ByeCode | None = attrs.field(default=None, init=False)
     """Why we end it; `None` while it is open, or when the client has gone by himself."""
-    scope: anyio.CancelScope = attrs.field(factory=anyio.CancelScope, init=False)
+    ended: bool = attrs.field(default=False, init=False)
+    """Whether it is to end, or has ended."""
     _post: Post | None = attrs.field(factory=running_loop, init=False)
 
     def end(self, code: ByeCode | None = None) -> None:
         """Has it end; the first reason counts. Call it in its own event loop."""
-        if not self.scope.cancel_called:
-            self.code = code
-            self.scope.cancel()
+        if not self.ended:
+            self.ended, self.code = True, code
+            self._break_off()
 
     def end_soon(self, code: ByeCode) -> None:
         """Has it end, from any thread."""
-        if self._post is None:
-            return
-        try:
-            self._post(self.end, code)
-        except RuntimeError:
-            return  # its event loop has ended, and the connection with it
+        self.post(self.end, code)
+
+    def post(self, call: Callable[..., object], *arguments: object) -> None:
+        """Has its event loop call something soon; from any thread."""
+        if self._post is not None:
+            with suppress(RuntimeError):  # its event loop has ended, and the connection with it
+                self._post(call, *arguments)
 
 
 @attrs.define(eq=False)

@@ -15,22 +15,20 @@ import attrs
 from anyio.streams.tls import TLSListener
 
 from chatdesk.adapters.answering import answer_all, welcome
+from chatdesk.adapters.clients import BYE_SECONDS, READ_BYTES, Client
 from chatdesk.adapters.connections import Connection, Connections
-from chatdesk.adapters.tcp import Stream, serve_lean
+from chatdesk.adapters.lean import serve_lean
 from chatdesk.model.errors import Refused, StorageError
 from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.runtime.loops import asyncio_loop
 from chatdesk.runtime.subscriptions import AsyncSubscription
 from chatdesk.transport.frames import ByeCode, ClientFrame, Hello, Preview, RefusedFrame, Typing
 from chatdesk.transport.refusals import refused
-from chatdesk.transport.session import Limits, Session
+from chatdesk.transport.session import Limits
 from chatdesk.transport.tokens import Tokens
 
-READ_BYTES = 65_536
 SWEEP_SECONDS = 5.0
 """How often silent connections are looked for."""
-BYE_SECONDS = 1.0
-"""How long a farewell may take."""
 
 log = logging.getLogger("chatdesk.adapters")
 
@@ -57,7 +55,8 @@ class SocketServer:
     """How long a client may be silent; a ping is enough."""
     write_seconds: float = attrs.field(default=20.0, kw_only=True)
     """How long a client may leave a full connection unread."""
-    _clients: set["_Client"] = attrs.field(factory=set, init=False)
+    clients: set[Client] = attrs.field(factory=set, init=False, repr=False)
+    """Who is connected."""
 
     async def serve(
         self, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED
@@ -72,7 +71,7 @@ class SocketServer:
             tasks.start_soon(self._sweep_often)
             task_status.started(port)
             if self.tls is None and asyncio_loop() is not None:
-                await serve_lean(listener, self._serve_client, tasks)
+                await serve_lean(self, listener)
             else:
                 await self._secure(listener).serve(self._serve_client)
 
@@ -83,13 +82,13 @@ class SocketServer:
     def _secure(self, listener: Any) -> Any:
         return listener if self.tls is None else TLSListener(listener, self.tls)
 
-    async def _serve_client(self, stream: Stream) -> None:
+    async def _serve_client(self, stream: anyio.abc.ByteStream) -> None:
         """Serves one connection, from its beginning to its end."""
-        connection = Connection()
-        client = _Client(self, stream, connection)
+        client = _StreamClient(self, stream)
+        connection = client.connection
         try:
             self.connections.add(connection)
-            self._clients.add(client)
+            self.clients.add(client)
             await client.serve()
         except StorageError as error:
             client.session.deliver([refused(error)])
@@ -98,7 +97,7 @@ class SocketServer:
             connection.code = ByeCode.STOPPING
             raise
         finally:
-            self._clients.discard(client)
+            self.clients.discard(client)
             self.connections.remove(connection)
             await client.close()
 
@@ -109,30 +108,32 @@ class SocketServer:
 
     def sweep(self, seconds: float) -> None:
         """Ends what was silent too long; `seconds` have passed since the last sweep."""
-        for client in list(self._clients):
+        for client in list(self.clients):
             client.grow_older(seconds)
 
 
 @attrs.define(eq=False)
-class _Client:
-    """One connection: a session, and the socket it works on."""
+class _StreamClient(Client):
+    """One connection on an anyio stream: a task reads and answers, another one tells."""
 
-    server: SocketServer
-    stream: Stream
-    connection: Connection
-    session: Session = attrs.field(init=False)
-    _silent_seconds: float = attrs.field(default=0.0, init=False)
-    _unread_seconds: float = attrs.field(default=0.0, init=False)
+    _stream: anyio.abc.ByteStream
+    _scope: anyio.CancelScope = attrs.field(factory=anyio.CancelScope, init=False)
     _writing: bool = attrs.field(default=False, init=False)
     """Stays true when writing was broken off."""
 
     def __attrs_post_init__(self) -> None:
-        self.session = Session(self.server.tokens.read, self.server.limits)
+        super().__attrs_post_init__()
+        self.connection = Connection(self._scope.cancel)
+
+    @property
+    def is_full(self) -> bool:
+        """See `Client.is_full`."""
+        return self._writing
 
     async def serve(self) -> None:
         """Reads and answers until either side ends it."""
         try:
-            with self.connection.scope:
+            with self._scope:
                 async with anyio.create_task_group() as tasks:
                     await self._converse(tasks)
                     tasks.cancel_scope.cancel()
@@ -149,13 +150,13 @@ class _Client:
         last = b"" if self._writing else self.session.data_to_send()  # never after half a frame
         with anyio.CancelScope(shield=True), anyio.move_on_after(BYE_SECONDS):
             try:
-                await self.stream.send(last)
-                await self.stream.aclose()
+                await self._stream.send(last)
+                await self._stream.aclose()
             except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
                 pass
         with anyio.CancelScope(shield=True) as at_once:
             at_once.cancel()
-            await self.stream.aclose()
+            await self._stream.aclose()
 
     # -- reading and answering -----------------------------------------------------------------
 
@@ -163,7 +164,7 @@ class _Client:
         """Takes in what comes, answers it in order, and only then reads on."""
         while not self.session.closed:
             try:
-                data = await self.stream.receive(READ_BYTES)
+                data = await self._stream.receive(READ_BYTES)
             except anyio.EndOfStream:
                 self.session.receive_end()
                 return
@@ -180,7 +181,7 @@ class _Client:
         if isinstance(frames[0], Hello):  # said once, so none follows
             await tasks.start(self._listen, frames[0])
             frames = frames[1:]
-        replies = await answer_all(self.server.desk, frames, claims)
+        replies = await answer_all(self.host.desk, frames, claims)
         for frame, reply in zip(frames, replies, strict=True):
             if isinstance(reply, RefusedFrame) or not isinstance(frame, Typing | Preview):
                 self.session.deliver([reply])
@@ -196,8 +197,8 @@ class _Client:
         """Greets, and tells what happens from then on."""
         claims = self.session.claims
         assert claims is not None  # noqa: S101 - an open session has them
-        desk = self.server.desk
-        self.server.connections.identify(self.connection, claims.actor)
+        desk = self.host.desk
+        self.host.connections.identify(self.connection, claims.actor)
         try:
             async with desk.subscribe(by=claims.actor, after=hello.after) as subscription:
                 told = subscription.cursor if hello.after is None else hello.after
@@ -232,27 +233,12 @@ class _Client:
 
     async def flush(self) -> None:
         """Sends what is in line. Whoever comes while that is under way leaves his to it."""
-        if self._writing or self.connection.scope.cancel_called:
+        if self._writing or self.connection.ended:
             return
         self._writing = True
         while data := self.session.data_to_send():
-            await self.stream.send(data)
+            await self._stream.send(data)
             self._unread_seconds = 0.0
         self._writing = False
         if self.session.closed:
             self.connection.end()
-
-    # -- patience ------------------------------------------------------------------------------
-
-    def grow_older(self, seconds: float) -> None:
-        """Notes that time has passed, and ends what was silent or unread too long."""
-        self._silent_seconds += seconds
-        patience = self.server.idle_seconds
-        if self.session.claims is None:
-            patience = self.server.hello_seconds
-        if self._silent_seconds > patience:
-            self.connection.end_soon(ByeCode.IDLE)
-        if self._writing:
-            self._unread_seconds += seconds
-            if self._unread_seconds > self.server.write_seconds:
-                self.connection.end_soon(ByeCode.SLOW)

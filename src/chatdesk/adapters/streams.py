@@ -63,10 +63,11 @@ class EventStream:
 
     async def run(self, headers: Headers, receive: Receive, send: Send) -> None:
         """Serves the stream to its end. Raises `Refused` or `StorageError` before its beginning."""
-        connection = Connection(self._actor)
+        scope = anyio.CancelScope()
+        connection = Connection(scope.cancel, self._actor)
         self._connections.add(connection)
         try:
-            with connection.scope:
+            with scope:
                 async with self._desk.subscribe(by=self._actor, after=self._after) as subscription:
                     await self._begin(subscription.cursor, headers, send)
                     async with anyio.create_task_group() as tasks:
