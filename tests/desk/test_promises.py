@@ -1,5 +1,7 @@
 """Promises of holding replies: told at their time when they are broken (D04)."""
 
+from typing import Any
+
 from chatdesk.model import commands as c
 from chatdesk.model.events import PromiseOverdue, ReplyOverdue
 from chatdesk.model.records import CannedResponse
@@ -16,7 +18,7 @@ HOLD = CannedResponse(
 )
 
 
-def held(**setup: float) -> tuple[Shop, str]:
+def held(**setup: Any) -> tuple[Shop, str]:
     """A chat in which the agent has promised an answer within a minute."""
     shop = a_shop("ada", **setup)
     shop.do(c.SaveCanned(response=HOLD))

@@ -98,7 +98,7 @@ def test_who_closes_his_page_is_gone_soon() -> None:
     shop.wait(60.0)
     assert visit(shop) is not None
     renew(shop, page=LAMP, leaving=True)
-    shop.wait(30.0)
+    shop.wait(15.0)
     assert visit(shop) is None
 
 
@@ -107,7 +107,7 @@ def test_a_visit_without_a_page_told_can_be_left() -> None:
     shop = a_shop("ada")
     renew(shop)
     renew(shop, leaving=True)
-    shop.wait(30.0)
+    shop.wait(15.0)
     assert visit(shop) is None
 
 

@@ -16,7 +16,7 @@ from chatdesk.model.records import Visitor
 from chatdesk.model.values import Page
 from chatdesk.rules.instants import after
 
-LEAVING_SECONDS: Seconds = 30.0
+LEAVING_SECONDS: Seconds = 15.0
 """Who closes a page is on the site for so long yet: another page of it may be opening."""
 KEPT_SHARE = 0.5
 """A visit of which less than this part of the lease is left is written down when it is renewed."""

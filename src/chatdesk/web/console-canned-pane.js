@@ -190,11 +190,33 @@ function editorFields(desk, response) {
   fields.promise_seconds = textField("promise_seconds", words.say("canned.promise"), {
     type: "number", value: promise, maxLength: 5,
   });
+  for (const name of ["valid_from", "valid_until"]) {
+    fields[name] = textField(name, words.say(`canned.${name}`), {
+      type: "datetime-local", value: localTime(response[name]),
+    });
+  }
+  fields.attachments = text("attachments", listed("attachments", "\n"), {
+    long: true, maxLength: 8000,
+  });
   if (desk.leads) {
     fields.owner = ownerField(desk, response);
     fields.team = text("team", response.team ?? "", { maxLength: 200 });
   }
   return fields;
+}
+
+/** An instant as a field of type `datetime-local` holds it, in the browser's time zone. */
+function localTime(seconds) {
+  if (seconds === undefined || seconds === null) return "";
+  const at = new Date(seconds * 1000);
+  const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 16);
+}
+
+/** The instant a field holds; that of before when the field still shows it, seconds and all. */
+function instantOf(field, before = null) {
+  if (field.value === null) return null;
+  return field.value === localTime(before) ? before : new Date(field.value).getTime() / 1000;
 }
 
 function ownerField(desk, { owner = null }) {
@@ -219,6 +241,9 @@ function edited(desk, before, fields) {
     keywords: parts(fields.keywords, "\n"),
     language: fields.language.value,
     promise_seconds: fields.promise_seconds.value && Number(fields.promise_seconds.value) * 60,
+    valid_from: instantOf(fields.valid_from, before.valid_from),
+    valid_until: instantOf(fields.valid_until, before.valid_until),
+    attachments: parts(fields.attachments, "\n"),
     owner: fields.owner ? fields.owner.value : desk.me,
     team: fields.team ? fields.team.value : null,
   };

@@ -22,6 +22,13 @@ export function excerpt(text) {
   return letters.length > EXCERPT ? `${letters.slice(0, EXCERPT).join("")}…` : letters.join("");
 }
 
+/** What a look before sending found, as a sentence: ours where the code is known. */
+export function findingSentence(words, { code, message, span }, text) {
+  const what = span ? [...text].slice(...span).join("") : "";
+  const known = `canned.finding.${code}`;
+  return words.has(known) ? words.say(known, { what }) : message;
+}
+
 function wordsOf(text) {
   return new Set(text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean));
 }
@@ -305,15 +312,8 @@ export class CannedHelp {
     this.composer.restore(rest ? `${text}\n${rest}` : text);
     const blocked = findings.some((each) => each.blocks);
     this.#advised = blocked ? null : text;
-    const lines = findings.map((each) => h("li", {}, this.#sentence(each, text)));
+    const lines = findings.map((each) => h("li", {}, findingSentence(words, each, text)));
     const then = words.say(blocked ? "canned.blocked" : "canned.advice");
     this.findings.replaceChildren(h("ul", {}, ...lines), h("p", { class: "soft" }, then));
-  }
-
-  #sentence({ code, message, span }, text) {
-    const { words } = this.desk;
-    const what = span ? [...text].slice(...span).join("") : "";
-    const known = `canned.finding.${code}`;
-    return words.has(known) ? words.say(known, { what }) : message;
   }
 }

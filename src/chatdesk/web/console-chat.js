@@ -4,12 +4,15 @@ import { newId } from "./client.js";
 import { button, h, setText } from "./dom.js";
 import { CannedHelp } from "./console-canned.js";
 import { editResponse } from "./console-canned-pane.js";
+import { suggestPage } from "./console-page.js";
 import { FormView, textField } from "./forms.js";
 import { Composer, Log, sendMessage, systemText } from "./talk.js";
 import { askTransfer } from "./console-transfer.js";
 
-/** A message record as the log shows it. */
-export function shownMessage(desk, message, { customerName, names = {} }) {
+const OPEN_KINDS = new Set(["text", "page"]);
+
+/** A message record as the log shows it; `base` is the page from which its paths are read. */
+export function shownMessage(desk, message, { customerName, names = {}, base }) {
   const { words } = desk;
   const { seq, at, kind, author } = message;
   if (kind === "system") {
@@ -20,9 +23,10 @@ export function shownMessage(desk, message, { customerName, names = {} }) {
   const mine = author.id === desk.me && author.kind === "agent";
   const colleague = mine ? words.say("chat.you") : desk.agentName(author.id, names);
   const name = visitor ? customerName : colleague;
-  const label = kind === "text" ? name : `${name} · ${words.say(`chat.${kind}`)}`;
+  const label = OPEN_KINDS.has(kind) ? name : `${name} · ${words.say(`chat.${kind}`)}`;
   const side = visitor ? "theirs" : mine ? "mine" : "staff";
-  return { seq, at, kind, side, author: label, text };
+  const page = kind === "page" ? { address: text, title: message.details?.title, base } : null;
+  return { seq, at, kind, side, author: label, text, page };
 }
 
 export class ChatTab {
@@ -89,7 +93,11 @@ export class ChatTab {
     this.transferButton = button(words.say("chat.transfer"), transfer);
     this.endButton = button(words.say("chat.end"), () => this.#end());
     const ticket = button(words.say("chat.make_ticket"), () => this.#askTicket());
-    return h("div", { class: "tools" }, this.transferButton, this.endButton, ticket);
+    const suggest = () => suggestPage(this.desk, this.chat);
+    this.pageButton = button(words.say("page.suggest"), suggest);
+    return h(
+      "div", { class: "tools" }, this.transferButton, this.endButton, this.pageButton, ticket,
+    );
   }
 
   // -- what the desk tells ---------------------------------------------------------------------
@@ -117,7 +125,8 @@ export class ChatTab {
   }
 
   #show(messages) {
-    const whose = { customerName: this.name, names: this.#names };
+    const base = this.chat.page?.url;
+    const whose = { customerName: this.name, names: this.#names, base };
     const shown = messages.map((message) => shownMessage(this.desk, message, whose));
     this.log.add(shown.map((message) => ({ ...message, tool: this.#keeper(message) })));
     const newest = messages.findLast((message) => message.kind === "text");
@@ -156,6 +165,7 @@ export class ChatTab {
     this.live.hidden = !active;
     this.transferButton.hidden = !active;
     this.endButton.hidden = !active;
+    this.pageButton.hidden = !active;
     this.#renderFacts();
     if (card.chat.state === "wrap_up") this.#showWrapUp();
   }

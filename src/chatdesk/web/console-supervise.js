@@ -41,15 +41,27 @@ export class SupervisePane {
 
   #entry(card) {
     const { words } = this.desk;
-    const { state, unanswered_since: unanswered } = card.chat;
+    const { state, unanswered_since: unanswered, promise_late: late } = card.chat;
     const name = card.customer_name ?? words.say("chat.visitor");
     const open = button(name, () => this.#watch(card), { class: "plain" });
     const time = unanswered ? words.duration(Date.now() / 1000 - unanswered) : null;
     const facts = [
       words.say(`chat.state.${state}`), card.agent_name, this.desk.queueName(card.chat.queue),
       time && state === "active" ? words.say("supervise.unanswered", { time }) : null,
+      late && state === "active" ? words.say("supervise.promise_late") : null,
     ];
     return h("li", {}, open, " ", h("span", { class: "soft" }, facts.filter(Boolean).join(" · ")));
+  }
+
+  /** Looks at one chat, come from elsewhere. */
+  async watch(id) {
+    try {
+      const { chats } = await this.desk.send({ type: "running_chats" });
+      const card = chats.find((each) => each.chat.id === id);
+      if (card) this.#watch(card);
+    } catch (error) {
+      this.desk.fail(error);
+    }
   }
 
   #watch(card) {
@@ -104,6 +116,7 @@ class WatchedChat {
   update(card, message = null) {
     const { words } = this.desk;
     this.name = card.customer_name ?? words.say("chat.visitor");
+    this.base = card.chat.page?.url;
     const state = words.say(`chat.state.${card.chat.state}`);
     setText(this.title, [this.name, card.agent_name, state].filter(Boolean).join(" · "));
     const { state: code } = card.chat;
@@ -112,7 +125,7 @@ class WatchedChat {
   }
 
   #show(messages) {
-    const whose = { customerName: this.name, names: this.#names };
+    const whose = { customerName: this.name, names: this.#names, base: this.base };
     this.log.add(messages.map((message) => shownMessage(this.desk, message, whose)));
   }
 

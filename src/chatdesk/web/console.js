@@ -8,6 +8,7 @@ import { StaffPane, WaitingPane } from "./console-desk.js";
 import { QuestionsPane } from "./console-questions.js";
 import { SupervisePane } from "./console-supervise.js";
 import { TicketsPane } from "./console-tickets.js";
+import { VisitorsPane } from "./console-visitors.js";
 import { button, debounced, h, scriptOf, setText } from "./dom.js";
 import { ConnectionState } from "./talk.js";
 import { Words, chooseLanguage } from "./words.js";
@@ -99,11 +100,13 @@ class Console {
     this.chats = new ChatsPane(this);
     this.customer = new CustomerPane(this);
     this.questions = new QuestionsPane(this);
+    this.visitors = new VisitorsPane(this);
     this.tickets = new TicketsPane(this);
     this.supervise = new SupervisePane(this);
     this.canned = new CannedPane(this);
     this.side = new Tabs(words.say("console.side"), [
       [words.say("customer.title"), this.customer],
+      [words.say("visitors.title"), this.visitors],
       [words.say("questions.title"), this.questions],
       [words.say("tickets.title"), this.tickets],
       [words.say("canned.title"), this.canned],
@@ -246,10 +249,18 @@ class Console {
     if (chat) this.chats.take(chat);
     if (message) this.chats.takeMessage(message, chat);
     if (chat) this.supervise.changed(chat, message);
+    if (chat) this.visitors.refresh();
+    if (event.type === "promise_overdue" && event.agent === this.me) this.#promiseLate(chat);
     if (event.type === "chat_opened" || event.type === "message_added") this.questions.refresh();
     if (ticket || event.ticket) this.tickets.changed(ticket?.id ?? event.ticket);
     if (event.type === "canned_changed") this.canned.changed();
     if (event.customer) this.customer.changed(event.customer);
+  }
+
+  /** What he promised is due (D04). */
+  #promiseLate(card) {
+    const name = card?.customer_name ?? this.words.say("chat.visitor");
+    this.say(this.words.say("chat.promise_due", { name }));
   }
 
   // -- for the panes ---------------------------------------------------------------------------
@@ -280,6 +291,11 @@ class Console {
   openTicket(id) {
     this.side.show(this.tickets);
     this.tickets.open(id);
+  }
+
+  superviseChat(id) {
+    this.side.show(this.supervise);
+    this.supervise.watch(id);
   }
 
   openCustomer(id) {

@@ -69,6 +69,26 @@ export function linkify(text) {
   return nodes.filter((node) => node !== "");
 }
 
+/** An http or https address without credentials, read as the browser would, or null. */
+export function webAddress(text, base) {
+  if (!URL.canParse(text, base)) return null;
+  const url = new URL(text, base);
+  const isWeb = url.protocol === "https:" || url.protocol === "http:";
+  return isWeb && !url.username && !url.password ? url : null;
+}
+
+/**
+ * A link to a page, in another tab unless `sameTab` and the page is of this site; its name alone
+ * where the address is none to be opened.
+ */
+export function pageLink(address, { name, label = null, base = location.href, sameTab = false }) {
+  const url = webAddress(address, base);
+  if (url === null) return h("span", {}, name);
+  const away = { target: "_blank", rel: "noopener noreferrer" };
+  const place = sameTab && url.origin === location.origin ? {} : away;
+  return h("a", { href: url.href, title: label, ...place }, name);
+}
+
 /** Calls `work` once, `milliseconds` after the last of a run of calls, at most four times that. */
 export function debounced(work, milliseconds) {
   let timer = null;

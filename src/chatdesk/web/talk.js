@@ -1,7 +1,7 @@
 // The log of a conversation, and the field one writes in; both pages use them.
 
 import { newId } from "./client.js";
-import { button, debounced, h, linkify, setText, spoken, throttled } from "./dom.js";
+import { button, debounced, h, linkify, pageLink, setText, spoken, throttled } from "./dom.js";
 
 const NEAR_END = 60; // pixels
 const TYPING_EVERY = 2500;
@@ -10,7 +10,8 @@ const PREVIEW_AFTER = 300;
 
 /**
  * Messages in order of their `seq`. A message is `{seq, at, kind, side, author, text}`, where
- * `side` is "mine", "theirs", "staff" or "system"; a `tool` is a button beside it.
+ * `side` is "mine", "theirs", "staff" or "system"; a `tool` is a button beside it. One that
+ * suggests a page has that as `page`, `{address, title, base, sameTab}`.
  */
 export class Log {
   #articles = new Map();
@@ -97,10 +98,22 @@ export class Log {
     when.textContent = this.words.time(message.at);
     const head = h("header", {}, h("span", { class: "author" }, message.author ?? ""), " ", when);
     if (message.tool) head.append(" ", message.tool);
-    const body = h("p", { class: "body" }, ...linkify(message.text));
+    const body = message.page
+      ? pageCard(this.words, message.page)
+      : h("p", { class: "body" }, ...linkify(message.text));
     const classes = `message ${message.side} ${message.kind}`;
     return h("article", { class: classes, "data-seq": message.seq }, head, body);
   }
+}
+
+/** A page the agent suggests: it opens when the visitor follows the link, never by itself (D08). */
+function pageCard(words, { address, title, base, sameTab }) {
+  const link = pageLink(address, { name: title ?? address, label: address, base, sameTab });
+  const more = title ? h("span", { class: "address" }, address) : null;
+  return h(
+    "div", { class: "body page-card" }, h("p", {}, words.say("page.suggested")),
+    h("p", {}, link), more,
+  );
 }
 
 /** What a system message says; the desk gives a code, the page the words. */

@@ -209,8 +209,15 @@ export class ChatView {
       return { seq, at, kind, side: "system", author: "", text: systemText(words, message) };
     }
     const mine = message.mine ?? false;
+    const page = kind === "page" ? this.#page(message) : null;
     const author = mine ? words.say("chat.you") : (message.author ?? words.say("chat.the_agent"));
-    return { seq, at, kind, side: mine ? "mine" : "theirs", author, text: message.text ?? "" };
+    const side = mine ? "mine" : "theirs";
+    return { seq, at, kind, side, author, text: message.text ?? "", page };
+  }
+
+  /** A page of this shop opens in this tab, where the chat goes on; others beside it. */
+  #page({ text, details }) {
+    return { address: text, title: details?.title, base: location.origin, sameTab: true };
   }
 
   #statusText(chat) {

@@ -15,6 +15,7 @@ import { Words, chooseLanguage } from "./words.js";
 
 const RENEW_EVERY = 20_000;
 const RENEW_LEAST = 12_000;
+const BROWSE_LEAST = 55_000; // who does not chat is asked less of: a lease lasts minutes
 const LOOK_EVERY = 30_000;
 const LINE_EVERY = 5_000;
 const HIDDEN_GRACE = 10_000;
@@ -32,6 +33,7 @@ class Widget {
     this.isOpen = false;
     this.unread = 0;
     this.renewedAt = -Infinity;
+    this.left = false;
     this.letGo = null;
     this.connection = new Connection({
       api: settings.api,
@@ -102,6 +104,8 @@ class Widget {
   async start() {
     this.mount();
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
     setInterval(() => this.#renew(), RENEW_EVERY);
     setInterval(() => this.#look(), LOOK_EVERY);
     setInterval(() => this.#lookAtLine(), LINE_EVERY);
@@ -216,8 +220,10 @@ class Widget {
     clearTimeout(this.hiding);
     this.letGo?.();
     this.letGo = null;
-    if (!document.hidden) this.#listenAsNeeded();
-    else this.hiding = setTimeout(() => this.#rest(), HIDDEN_GRACE);
+    if (!document.hidden) {
+      this.#listenAsNeeded();
+      this.#comeBack();
+    } else this.hiding = setTimeout(() => this.#rest(), HIDDEN_GRACE);
   }
 
   /** Out of sight only one page of the shop listens, and only while there is a chat. */
@@ -245,14 +251,37 @@ class Widget {
    */
   #renew() {
     const now = performance.now();
-    if (!isLive(this.chat) || now - this.renewedAt < RENEW_LEAST) return;
+    const least = isLive(this.chat) ? RENEW_LEAST : BROWSE_LEAST;
+    if (this.left || now - this.renewedAt < least) return;
     this.renewedAt = now;
-    const page = { url: location.href, title: document.title, referrer: document.referrer };
-    const frame = { type: "renew_visit", page };
+    const frame = {
+      type: "renew_visit",
+      language: navigator.language,
+      timezone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+      // a page out of sight is not what he looks at
+      ...(document.hidden ? {} : { page: this.#page() }),
+    };
     this.connection.send(frame, { patience: 5000 }).then(
       () => this.chat?.state === "waiting" && this.refresh(),
       () => null,
     );
+  }
+
+  #page() {
+    return { url: location.href, title: document.title, referrer: document.referrer };
+  }
+
+  /** The page is closed: unless another one of the shop opens, the visit is over. */
+  #leave() {
+    this.left = true;
+    this.connection.whisper({ type: "renew_visit", page: this.#page(), leaving: true });
+  }
+
+  /** The page is shown again, from another tab or from the browser's memory. */
+  #comeBack() {
+    this.left = false;
+    this.renewedAt = -Infinity;
+    this.#renew();
   }
 
   /** While nobody chats, the forms follow whether somebody is there. */
