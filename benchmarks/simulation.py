@@ -3,9 +3,14 @@
 M/M/n+M at load 1 with 50 and with 500 agents, patience twice the work, policy least busy. The
 reference is a plain loop around `heapq` that does this one model and nothing else; Ciw and SimPy
 are measured too when they are installed (extra `bench`).
+
+With Ciw goes the memory of a customer, by `tracemalloc`: what is kept when the run is over and what
+happened to each of them can still be asked, and the most that was in use during the run.
 """
 
+import gc
 import sys
+import tracemalloc
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -80,9 +85,9 @@ def plain(agents: int) -> float:
     return cpu_us(lambda: loop.run(CUSTOMERS), CUSTOMERS)
 
 
-def ours(agents: int, customers: int = CUSTOMERS) -> float:
-    """Microseconds of CPU a customer of the fast path."""
-    scenario = Scenario(
+def scenario_of(agents: int) -> Scenario:
+    """The model as the fast path wants it."""
+    return Scenario(
         kinds=(
             Kind(
                 arrivals=Poisson(float(agents)),
@@ -92,11 +97,16 @@ def ours(agents: int, customers: int = CUSTOMERS) -> float:
         ),
         crews=(Crew(agents=agents),),
     )
+
+
+def ours(agents: int, customers: int = CUSTOMERS) -> float:
+    """Microseconds of CPU a customer of the fast path."""
+    scenario = scenario_of(agents)
     return cpu_us(lambda: run_fast(scenario, root(SEED), customers), customers)
 
 
-def with_ciw(agents: int) -> float:
-    """Microseconds of CPU a customer of Ciw."""
+def ciw_of(agents: int) -> Callable[[], object]:
+    """A run of Ciw, which gives all that it keeps."""
     import ciw  # noqa: PLC0415  # an optional peer
 
     exponential = ciw.dists.Exponential
@@ -108,10 +118,42 @@ def with_ciw(agents: int) -> float:
     )
     ciw.seed(SEED)
     simulation = ciw.Simulation(network)
-    return cpu_us(
-        lambda: simulation.simulate_until_max_customers(PEER_CUSTOMERS, method="Arrive"),
-        PEER_CUSTOMERS,
-    )
+
+    def run() -> object:
+        simulation.simulate_until_max_customers(PEER_CUSTOMERS, method="Arrive")
+        return simulation
+
+    return run
+
+
+def with_ciw(agents: int) -> float:
+    """Microseconds of CPU a customer of Ciw."""
+    return cpu_us(ciw_of(agents), PEER_CUSTOMERS)
+
+
+def memory(run: Callable[[], object]) -> tuple[float, float]:
+    """Bytes a customer that are kept, and the most in use, beyond those before."""
+    gc.collect()
+    tracemalloc.start()
+    kept = run()
+    gc.collect()
+    after, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    return after / PEER_CUSTOMERS, most / PEER_CUSTOMERS
+
+
+def memory_figures(agents: int) -> dict[str, float]:
+    """Our memory beside Ciw's."""
+    scenario = scenario_of(agents)
+    kept, most = memory(lambda: run_fast(scenario, root(SEED), PEER_CUSTOMERS))
+    ciw_kept, ciw_most = memory(ciw_of(agents))
+    return {
+        f"{agents} agents, bytes kept a customer, Ciw": ciw_kept,
+        f"{agents} agents, bytes kept a customer, fast path": kept,
+        f"{agents} agents, bytes kept beside Ciw (≤ 0.75)": kept / ciw_kept,
+        f"{agents} agents, most bytes in use beside Ciw": most / ciw_most,
+    }
 
 
 def with_simpy(agents: int) -> float:
@@ -184,7 +226,11 @@ def main() -> None:
                     goal=goals[agents],
                 )
             )
-    show(Report("CPU a simulated customer", tuple(rows)), options.json)
+    figures: dict[str, float] = {}
+    if find_spec("ciw") is not None:
+        for agents in (50, 500):
+            figures |= memory_figures(agents)
+    show(Report("CPU a simulated customer", tuple(rows), figures), options.json)
 
 
 if __name__ == "__main__":
