@@ -151,7 +151,7 @@ MUTANTS = (
         "step = Step(state, CLOCK, self.now)",
         "step = Step(state, CLOCK, now)",
     ),
-    Mutant("desk/machine.py", "self.advance(now)\n        scope", "scope"),
+    Mutant("desk/machine.py", "self.advance(now)\n        kind", "kind"),
     Mutant("desk/routing.py", "waiting > reopen", "waiting >= reopen"),
     Mutant(
         "desk/state.py",

@@ -44,6 +44,7 @@ class Command(
     tag_field="type",
     omit_defaults=True,
     forbid_unknown_fields=True,
+    gc=False,
 ):
     """The base of every command; `R_co` is what it returns."""
 

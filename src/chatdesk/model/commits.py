@@ -7,7 +7,7 @@ from chatdesk.model.ids import Instant, Revision
 from chatdesk.model.records import Record, Reply
 
 
-class Need(Struct, frozen=True):
+class Need(Struct, frozen=True, gc=False):
     """A record that a command needs although it may not be live.
 
     `kind` is a record's tag. `field` is `id`, or another field the store can look up: `email` and
@@ -19,7 +19,7 @@ class Need(Struct, frozen=True):
     field: str = "id"
 
 
-class Batch(Struct, frozen=True):
+class Batch(Struct, frozen=True, gc=False):
     """What one commit writes: the last version of each changed record, and the events in order."""
 
     at: Instant
@@ -29,7 +29,7 @@ class Batch(Struct, frozen=True):
     replies: tuple[Reply, ...] = ()
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """What one commit wrote.
 
     A record that a later commit wrote again may be missing from the earlier change: applying all

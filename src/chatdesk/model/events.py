@@ -36,7 +36,7 @@ from chatdesk.model.values import (
 )
 
 
-class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
     """The base of every event; `by` gave the command `command`, or is the clock."""
 
     at: Instant

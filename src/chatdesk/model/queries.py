@@ -52,6 +52,7 @@ class Query(
     tag_field="type",
     omit_defaults=True,
     forbid_unknown_fields=True,
+    gc=False,
 ):
     """The base of every query; `V_co` is the view that answers it."""
 
@@ -59,7 +60,7 @@ class Query(
     """Made by the client to tell answers apart on a connection."""
 
 
-class View(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+class View(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
     """The base of every view."""
 
 

@@ -130,7 +130,7 @@ class AgentSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Overrides the desk's for this agent."""
 
 
-class Record(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+class Record(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
     """The base of every record."""
 
     id: str

@@ -8,7 +8,7 @@ from chatdesk.model.ids import ChatId, CustomerId, TicketId, VisitorId
 from chatdesk.model.values import ChatState, EndReason, TicketState
 
 
-class Result(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+class Result(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
     """The base of every result."""
 
 

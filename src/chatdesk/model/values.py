@@ -8,7 +8,7 @@ from msgspec import Struct
 from chatdesk.model.ids import AgentId, DeviceId, Instant, VisitorId
 
 
-class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Value(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
     """The base of every value."""
 
 
@@ -26,7 +26,7 @@ class ActorKind(StrEnum):
     """Time itself: a deadline that passed."""
 
 
-class Actor(Struct, frozen=True, forbid_unknown_fields=True):
+class Actor(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Who gives a command or asks a query."""
 
     kind: ActorKind
@@ -44,7 +44,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Audience(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Audience(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Who may see an event or a message.
 
     Supervisors see whatever any agent sees. Nobody sees what is not addressed to him.
@@ -66,7 +66,7 @@ class IntentKind(StrEnum):
     NOT_ACCEPTING = "not_accepting"
 
 
-class Intent(Struct, frozen=True, forbid_unknown_fields=True):
+class Intent(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What an agent wants, with the shop's own word for why not ("lunch", "training")."""
 
     kind: IntentKind
@@ -85,7 +85,7 @@ class Status(StrEnum):
     RETIRED = "retired"
 
 
-class Lease(Struct, frozen=True, forbid_unknown_fields=True):
+class Lease(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One connected device of an agent, believed present until `until` unless renewed."""
 
     device: DeviceId
@@ -213,7 +213,7 @@ class Source(StrEnum):
     OTHER = "other"
 
 
-class Page(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Page(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """The page a visitor is on."""
 
     url: str
