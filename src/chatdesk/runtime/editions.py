@@ -1,6 +1,6 @@
 """One commit as it is told: every notice made once for the staff, once for a visitor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -17,7 +17,7 @@ from chatdesk.model.events import (
     TicketEntryAdded,
     TicketEvent,
 )
-from chatdesk.model.ids import TicketId, VisitorId
+from chatdesk.model.ids import AgentId, TicketId, VisitorId
 from chatdesk.model.queries import ChatCard, VisitorChat, VisitorTicket
 from chatdesk.model.records import Chat, Message, Record, Ticket, TicketEntry
 from chatdesk.model.values import Audience
@@ -53,8 +53,10 @@ class Edition:
     _notices: dict[tuple[int, VisitorId | None], Notice] = attrs.field(factory=dict, init=False)
     _parcels: dict[tuple[object, ...], Parcel] = attrs.field(factory=dict, init=False)
     _by_audience: dict[Audience, list[int]] = attrs.field(factory=dict, init=False)
-    _named: set[str] = attrs.field(factory=set, init=False)
-    """Whom an audience names: for them it matters who they are, for others how they stand."""
+    _by_visitor: dict[VisitorId, list[Audience]] = attrs.field(factory=dict, init=False)
+    _by_agent: dict[AgentId, list[Audience]] = attrs.field(factory=dict, init=False)
+    """The audiences that name one: for him it matters who he is, for others how they stand."""
+    _to_staff: list[Audience] = attrs.field(factory=list, init=False)
     _for_kinds: dict[tuple[Standing, str | None], Parcel | None] = attrs.field(
         factory=dict, init=False
     )
@@ -66,17 +68,32 @@ class Edition:
         for index, event in enumerate(self.change.events):
             self._by_audience.setdefault(event.audience, []).append(index)
         for audience in self._by_audience:
-            self._named.update(audience.agents)
-        self._named |= self.visitors()
+            self._index(audience)
 
-    def visitors(self) -> set[VisitorId]:
+    def _index(self, audience: Audience) -> None:
+        if audience.visitor is not None:
+            self._by_visitor.setdefault(audience.visitor, []).append(audience)
+        if audience.staff:
+            self._to_staff.append(audience)
+        else:
+            for agent in dict.fromkeys(audience.agents):
+                self._by_agent.setdefault(agent, []).append(audience)
+
+    @property
+    def visitors(self) -> Iterable[VisitorId]:
         """The visitors to whom anything is addressed."""
-        return {a.visitor for a in self._by_audience if a.visitor is not None}
+        return self._by_visitor
+
+    @property
+    def agents(self) -> Iterable[AgentId] | None:
+        """The agents to whom anything is addressed by name; `None` when something is to all."""
+        return None if self._to_staff else self._by_agent
 
     def parcel_for(self, viewer: Viewer) -> Parcel | None:
         """What a viewer may see of the commit, or nothing."""
         id_ = viewer.actor.id
-        kind = (viewer.standing, id_ if id_ in self._named else None)
+        named = id_ in self._by_agent or id_ in self._by_visitor
+        kind = (viewer.standing, id_ if named else None)
         try:
             return self._for_kinds[kind]
         except KeyError:
@@ -86,9 +103,9 @@ class Edition:
     def _made_for(self, viewer: Viewer) -> Parcel | None:
         seen = sorted(
             index
-            for audience, indexes in self._by_audience.items()
+            for audience in self._perhaps_for(viewer)
             if visible(audience, viewer)
-            for index in indexes
+            for index in self._by_audience[audience]
         )
         if not seen:
             return None
@@ -100,6 +117,16 @@ class Edition:
             update = Update(revision=self.change.revision, at=self.change.at, notices=notices)
             parcel = self._parcels[key] = Parcel(update)
         return parcel
+
+    def _perhaps_for(self, viewer: Viewer) -> Iterable[Audience]:
+        """The audiences that he may belong to: in a large commit most are of other people."""
+        match viewer.standing:
+            case Standing.VISITOR:
+                return self._by_visitor.get(viewer.actor.id, ())
+            case Standing.AGENT:
+                return (*self._to_staff, *self._by_agent.get(viewer.actor.id, ()))
+            case _:
+                return self._by_audience
 
     def _notice(self, index: int, visitor: VisitorId | None) -> Notice:
         notice = self._notices.get((index, visitor))

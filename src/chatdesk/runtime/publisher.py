@@ -12,7 +12,7 @@ from chatdesk.model.errors import NotAllowed, StorageError
 from chatdesk.model.events import AgentSaved, CustomerErased
 from chatdesk.model.ids import Revision
 from chatdesk.model.values import Actor, ActorKind
-from chatdesk.rules.access import Viewer
+from chatdesk.rules.access import Standing, Viewer
 from chatdesk.runtime.archive import Archive
 from chatdesk.runtime.editions import Edition
 from chatdesk.runtime.jobs import Loops, ring_loops
@@ -52,6 +52,11 @@ class Publisher:
     """The last revision that all subscribers have been told of."""
     _leaving: deque[Subscriber] = attrs.field(factory=deque, init=False)
     _staff: dict[int, Subscriber] = attrs.field(factory=dict, init=False)
+    _agents: dict[str, list[Subscriber]] | None = attrs.field(default=None, init=False)
+    """The agents who hear only what is addressed to them or to all, by id; the rest under "".
+
+    Made when first needed, until somebody comes, goes, or is set up anew.
+    """
     _visitors: dict[str, list[Subscriber]] = attrs.field(factory=dict, init=False)
     _viewers: dict[Actor, Viewer | None] = attrs.field(factory=dict, init=False)
     """How those who listen stand, until an agent is set up anew."""
@@ -99,6 +104,7 @@ class Publisher:
         self.told = self._replica.revision
         self._forget_ring()
         self._viewers.clear()
+        self._agents = None
 
     def _start_anew(self, loops: Loops) -> None:
         self._begin_here()
@@ -108,6 +114,7 @@ class Publisher:
     def _tell(self, edition: Edition, loops: Loops) -> None:
         if any(isinstance(event, AgentSaved) for event in edition.change.events):
             self._viewers.clear()
+            self._agents = None
         for subscriber in self._concerned(edition):
             viewer = self._known_viewer(subscriber.by)
             parcel = None if viewer is None else edition.parcel_for(viewer)
@@ -129,9 +136,25 @@ class Publisher:
         self._ring_events = 0
 
     def _concerned(self, edition: Edition) -> list[Subscriber]:
-        """The staff, and the visitors to whom something is addressed."""
-        visitors = (self._visitors.get(visitor, ()) for visitor in edition.visitors())
-        return [*self._staff.values(), *(each for group in visitors for each in group)]
+        """The staff it may concern, and the visitors to whom something is addressed."""
+        if edition.agents is None:
+            concerned = list(self._staff.values())
+        else:
+            agents = self._agents = self._agents or self._grouped()
+            concerned = list(agents.get("", ()))
+            for agent in edition.agents:
+                concerned += agents.get(agent, ())
+        for visitor in edition.visitors:
+            concerned += self._visitors.get(visitor, ())
+        return concerned
+
+    def _grouped(self) -> dict[str, list[Subscriber]]:
+        groups: dict[str, list[Subscriber]] = {}
+        for subscriber in self._staff.values():
+            viewer = self._known_viewer(subscriber.by)
+            plain = viewer is not None and viewer.standing is Standing.AGENT
+            groups.setdefault(subscriber.by.id if plain else "", []).append(subscriber)
+        return groups
 
     def _edition(self, change: Change) -> Edition:
         return Edition(change, self._state, self._archive)
@@ -164,6 +187,7 @@ class Publisher:
             self._visitors.setdefault(subscriber.by.id, []).append(subscriber)
         else:
             self._staff[id(subscriber)] = subscriber
+            self._agents = None
         return self.told
 
     def leave_soon(self, subscriber: Subscriber) -> None:
@@ -171,7 +195,8 @@ class Publisher:
         self._leaving.append(subscriber)
 
     def _leave(self, subscriber: Subscriber) -> None:
-        self._staff.pop(id(subscriber), None)
+        if self._staff.pop(id(subscriber), None) is not None:
+            self._agents = None
         self._viewers.pop(subscriber.by, None)
         group = self._visitors.get(subscriber.by.id, [])
         if subscriber in group:
@@ -189,6 +214,7 @@ class Publisher:
         for subscriber in self._everybody():
             subscriber.mailbox.shut(ByeCode.STOPPING, loops)
         self._staff.clear()
+        self._agents = None
         self._visitors.clear()
         ring_loops(loops)
 
