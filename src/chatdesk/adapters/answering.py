@@ -112,25 +112,16 @@ async def _answer(
 # -- one command, without a task that waits ------------------------------------------------------
 
 
-def give(
-    desk: AsyncChatDesk, command: AnyCommand, claims: Claims, bell: Bell
-) -> Job[Any] | Stopped:
-    """Gives a client's command to the desk; the bell rings when `reply` has something to tell."""
+def job_of(desk: AsyncChatDesk, command: AnyCommand, claims: Claims, bell: Bell) -> Job[Any]:
+    """A client's command, to be given; the bell rings when `reply` has something to tell."""
     known, by = _signed(command, claims)
-    try:
-        return desk.give(known, bell, by=by)
-    except Stopped as error:
-        return error
+    return desk.job(known, bell, by=by)
 
 
-def reply(
-    desk: AsyncChatDesk, command: AnyCommand, given: Job[Any] | Stopped
-) -> Replied | RefusedFrame:
+def reply(desk: AsyncChatDesk, command: AnyCommand, job: Job[Any]) -> Replied | RefusedFrame:
     """What the client hears of a command; of one that is not settled, that he waited too long."""
-    if isinstance(given, Stopped):
-        return _failed(command, given)
     try:
-        result = given.outcome()
+        result = job.outcome()
     except Exception as error:  # noqa: BLE001 - the log says what failed
         return _failed(command, error)
     return Replied(id=command.id, revision=desk.revision, result=result)

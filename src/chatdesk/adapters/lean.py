@@ -1,7 +1,9 @@
 """TCP clients on asyncio, without a task for each: ten thousand of them, or many messages.
 
-A client's commands are given to the desk as they are read. What is settled or told later rings:
-then he is due, and in one go everything he has coming is put in line and written, in one piece.
+Commands are taken up as they are read, and given to the desk together when all that has come is
+read: the committer takes one turn for them, instead of working for the first while the others are
+read. What is settled or told later rings: then a client is due, and in one go everything he has
+coming is put in line and written, in one piece.
 Only a hello, a query and what was missed need a task, for as long as they take.
 """
 
@@ -9,18 +11,19 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, Never
 
 import anyio
 import anyio.abc
 import attrs
 
-from chatdesk.adapters.answering import answer_all, give, reply, welcome
+from chatdesk.adapters.answering import answer_all, job_of, reply, welcome
 from chatdesk.adapters.clients import BYE_SECONDS, Client, Host
 from chatdesk.adapters.connections import Connection
 from chatdesk.model.commands import AnyCommand, Command
 from chatdesk.model.errors import Refused, Stopped, StorageError
+from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.runtime.jobs import Job, Loops
 from chatdesk.runtime.loops import FutureFlag, Post
 from chatdesk.runtime.subscriptions import AsyncSubscription
@@ -38,11 +41,14 @@ log = logging.getLogger("chatdesk.adapters")
 
 @attrs.define(eq=False)
 class Rounds:
-    """Who is due in the next round of the event loop, however many bells ring for him."""
+    """What is due in the next round of the event loop, however many bells ring for it."""
 
+    desk: AsyncChatDesk
     loop: asyncio.AbstractEventLoop
     post: Post = attrs.field(init=False)
+    _jobs: list[Job[Any]] = attrs.field(factory=list, init=False)
     _due: list["LeanClient"] = attrs.field(factory=list, init=False)
+    _called: bool = attrs.field(default=False, init=False)
     _tasks: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
     _leaving: FutureFlag | None = attrs.field(default=None, init=False)
 
@@ -51,9 +57,18 @@ class Rounds:
 
     def add(self, client: "LeanClient") -> None:
         """A client is due."""
-        if not self._due:
-            self.loop.call_soon(self._go)
         self._due.append(client)
+        self._call()
+
+    def give(self, jobs: Iterable[Job[Any]]) -> None:
+        """Commands are due to be given."""
+        self._jobs += jobs
+        self._call()
+
+    def _call(self) -> None:
+        if not self._called:
+            self._called = True
+            self.loop.call_soon(self._go)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Has a task do what must wait for something: asyncio's, for no task calls this."""
@@ -79,6 +94,10 @@ class Rounds:
         await self._leaving.wait()
 
     def _go(self) -> None:
+        jobs, self._jobs = self._jobs, []
+        if jobs:
+            self.desk.give(jobs)
+        self._called = False
         due, self._due = self._due, []
         for client in due:
             client.work()
@@ -92,7 +111,7 @@ class LeanClient(Client, asyncio.Protocol):
     _transport: asyncio.Transport = attrs.field(init=False)
     _subscription: AsyncSubscription | None = attrs.field(default=None, init=False)
     """What he hears, once he has been greeted."""
-    _given: list[tuple[AnyCommand, Job[Any] | Stopped]] = attrs.field(factory=list, init=False)
+    _given: list[tuple[AnyCommand, Job[Any]]] = attrs.field(factory=list, init=False)
     """Commands whose answers are awaited, in order."""
     _ahead: int = attrs.field(default=0, init=False)
     """Bytes that were read since he was last up to date."""
@@ -194,7 +213,7 @@ class LeanClient(Client, asyncio.Protocol):
         given, desk = self._given, self.host.desk
         while given:
             command, job = given[0]
-            if not (isinstance(job, Stopped) or job.is_settled or self._is_late(job)):
+            if not (job.is_settled or self._is_late(job)):
                 return
             del given[0]
             self.session.deliver((reply(desk, command, job),))
@@ -208,7 +227,6 @@ class LeanClient(Client, asyncio.Protocol):
                 return
             if all(isinstance(frame, Command) for frame in frames):
                 self._give(frames)
-                self._reply()
             else:
                 self._busy = True
                 self._rounds.start(self._answer(frames))
@@ -253,7 +271,9 @@ class LeanClient(Client, asyncio.Protocol):
         claims = self.session.claims
         assert claims is not None  # noqa: S101 - an open session has them
         desk = self.host.desk
-        self._given += [(command, give(desk, command, claims, self)) for command in commands]
+        given = [(command, job_of(desk, command, claims, self)) for command in commands]
+        self._given += given
+        self._rounds.give(job for _, job in given)
 
     @staticmethod
     def _is_late(job: Job[Any]) -> bool:
@@ -321,8 +341,7 @@ class LeanClient(Client, asyncio.Protocol):
     def _leave(self) -> None:
         """Says farewell where one is due, and closes when that is written, or has taken long."""
         for _, job in self._given:
-            if not isinstance(job, Stopped):
-                job.claim()
+            job.claim()
         self._given.clear()
         if self._subscription is not None:
             self._subscription.close()
@@ -343,7 +362,7 @@ class LeanClient(Client, asyncio.Protocol):
 async def serve_lean(host: Host, listener: Any) -> Never:
     """Serves what comes to an anyio listener over asyncio, until it is cancelled."""
     loop = asyncio.get_running_loop()
-    rounds = Rounds(loop)
+    rounds = Rounds(host.desk, loop)
     servers = [
         await loop.create_server(lambda: LeanClient(host, rounds), sock=each, backlog=BACKLOG)
         for each in _sockets(listener)

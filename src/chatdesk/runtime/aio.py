@@ -1,8 +1,8 @@
 """`AsyncChatDesk`: a desk for programs with an event loop, asyncio's or trio's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -11,7 +11,7 @@ import attrs
 from chatdesk.canned.checks import SpellChecker
 from chatdesk.canned.search import Embedder
 from chatdesk.model.commands import Command
-from chatdesk.model.errors import WrongContext
+from chatdesk.model.errors import Stopped, WrongContext
 from chatdesk.model.ids import CustomerId, Instant, Revision, Seconds
 from chatdesk.model.queries import Query
 from chatdesk.model.values import CLOCK, Actor, Role
@@ -21,7 +21,7 @@ from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.clock import wall_clock
 from chatdesk.runtime.committer import Timing
 from chatdesk.runtime.ids import fresh_id
-from chatdesk.runtime.jobs import PATIENCE_SECONDS, Bell, Job, LoopBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, Bell, Job, LoopBell, ring_all
 from chatdesk.runtime.loops import running_loop
 from chatdesk.runtime.subscriptions import AsyncSubscription
 from chatdesk.storage.port import Store
@@ -94,15 +94,25 @@ class AsyncChatDesk:
         """
         return self._begin(command, by, timeout)
 
-    def give(self, command: Command[R], bell: Bell, *, by: Actor) -> Job[R]:
-        """As `begin`, for one who waits without a task: the bell rings when it is settled.
+    def job(self, command: Command[R], bell: Bell, *, by: Actor) -> Job[R]:
+        """A command for `give`: its bell rings when it is settled, so that no task need wait."""
+        return self.blocking.engine.job(command, by, bell, PATIENCE_SECONDS)
 
-        The job is settled when its bell rings. Whoever waits no longer `claim`s it.
+    def give(self, jobs: Sequence[Job[Any]]) -> None:
+        """Gives commands, to be handled in this order; whoever waits no longer `claim`s his job.
+
+        One call for many lets them come to the same turn. A desk that was stopped fails them.
         """
         engine = self.blocking.engine
-        job = engine.job(command, by, bell, PATIENCE_SECONDS)
-        engine.submit(job)
-        return job
+        for number, job in enumerate(jobs):
+            try:
+                engine.submit(job)
+            except Stopped as error:
+                late = jobs[number:]
+                for each in late:
+                    each.fail(error)
+                ring_all(late)
+                return
 
     async def ask(self, query: Query[V], *, by: Actor) -> V:
         """See `ChatDesk.ask`."""
