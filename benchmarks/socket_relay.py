@@ -1,7 +1,8 @@
 """What does relaying a chat message over sockets cost beside a raw echo?
 
 100 visitors write to 100 agents, all on TCP connections of one server process; the load comes from
-another process. Each pair has `--window` messages under way. Four servers:
+another process, which does little more than read and write: the server shall be what is waited
+for. Each pair sends a window of messages, and the next when both sides have all. Four servers:
 * raw: an asyncio protocol that sends back what comes, whole (the reference);
 * forward: an asyncio protocol that sends what comes to the other side, and back as an answer: what
   a relay with answers has to write at least (a second reference);
@@ -17,15 +18,17 @@ Run: python benchmarks/socket_relay.py [--pairs 7] [--messages 20000] [--json FI
 
 import argparse
 import asyncio
+import math
 import resource
+import select
+import socket
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import anyio
 import attrs
@@ -47,12 +50,13 @@ from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup
 from chatdesk.model.results import MessagePosted
 from chatdesk.model.values import Actor, ActorKind, Audience, MessageKind, Role, service
 from chatdesk.runtime.aio import AsyncChatDesk
-from chatdesk.runtime.loops import Flag, make_flag
 from chatdesk.transport.frames import Hello, Notice, Update, told
 from chatdesk.transport.tokens import Tokens
 
 PAIRS_OF_PEOPLE = 100
 TEXT = "Your parcel left our warehouse this morning."
+TEXT_MARK, ANSWER_MARK = TEXT.encode(), b'"replied"'
+"""What each message, and each answer to the sender, holds once. One update may hold several."""
 TOKENS = Tokens("benchmark" * 4)
 CPU_GOAL, LATENCY_GOAL = 1.6, 1.3
 
@@ -93,36 +97,30 @@ class Forward(Echo):
 
 @attrs.define(eq=False)
 class Line:
-    """A subscription of the stand-in: frames that wait, and who waits for them."""
+    """A subscription of the stand-in: frames that wait, and who is rung for them."""
 
-    waiting: deque[Any] = attrs.field(factory=deque)
-    bell: Flag = attrs.field(factory=make_flag)
+    waiting: list[Any] = attrs.field(factory=list)
+    bell: Any = None
     cursor: int = 0
     is_over: bool = False
+    is_behind: bool = False
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
         """Nothing to open."""
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Nothing to close."""
 
     def put(self, parcel: Any) -> None:
-        """Adds a frame."""
+        """Adds a frame, in the one thread there is."""
         self.waiting.append(parcel)
-        self.bell.set()
+        if self.bell is not None:
+            self.bell.set()
 
-    async def receive(self, timeout: float | None = None) -> Any:  # noqa: ARG002, ASYNC109 - as the real one
-        """The next frame."""
-        while not self.waiting:
-            self.bell = make_flag()
-            await self.bell.wait()
-        return self.waiting.popleft()
-
-    def at_hand(self) -> Iterator[Any]:
-        """The others."""
-        while self.waiting:
-            yield self.waiting.popleft()
+    def take_all(self, bell: Any) -> list[Any]:
+        """What waits; the bell is rung for more."""
+        found, self.waiting, self.bell = self.waiting, [], bell
+        return found
 
 
 class Parcel(msgspec.Struct):
@@ -133,16 +131,18 @@ class Parcel(msgspec.Struct):
 
 @attrs.define(eq=False)
 class Done:
-    """A command that is done."""
+    """A command, and what comes of it."""
 
-    result: Any
+    command: Any
+    bell: Any
+    by: Actor
+    result: Any = None
+    is_settled: bool = False
+    give_up_at: float = math.inf
 
-    async def outcome(self) -> Any:
+    def outcome(self) -> Any:
         """What came of it."""
         return self.result
-
-    def give_up(self) -> None:
-        """It is done already."""
 
 
 @attrs.define(eq=False)
@@ -160,7 +160,18 @@ class StandIn:
         """Agents are agents."""
         return Role.AGENT if actor.kind is ActorKind.AGENT else None
 
-    def begin(self, command: Any, *, by: Actor) -> "Done":
+    def job(self, command: Any, bell: Any, *, by: Actor) -> Done:
+        """A command to be given."""
+        return Done(command, bell, by)
+
+    def give(self, jobs: Sequence[Done]) -> None:
+        """Hands messages on."""
+        for job in jobs:
+            job.result = self.relay(job.command, job.by)
+            job.is_settled = True
+            job.bell.set()
+
+    def relay(self, command: Any, by: Actor) -> MessagePosted:
         """Hands a message on."""
         self.revision += 1
         other = Actor(ActorKind.AGENT, f"a{by.id[1:]}")
@@ -181,7 +192,7 @@ class StandIn:
         notice = Notice(event=told(event), message=message)
         update = Update(revision=self.revision, at=1.0, notices=(notice,))
         self.lines[other].put(Parcel(msgspec.json.encode(update)))
-        return Done(MessagePosted(chat=command.chat, seq=self.revision))
+        return MessagePosted(chat=command.chat, seq=self.revision)
 
 
 async def serve_raw(protocol: type[Echo]) -> None:
@@ -231,74 +242,99 @@ SERVERS: dict[str, Callable[[], Any]] = {
 
 
 @attrs.define(eq=False)
-class Pair:
-    """One visitor and his agent: the visitor keeps so many messages under way."""
+class End:
+    """One side's connection."""
 
-    window: int
-    count: int
+    socket: socket.socket
+    mark: bytes
+    """What it reads once for each message."""
+    found: int = 0
+    rest: bytes = b""
+
+    def read(self) -> None:
+        """Counts the messages in what has come."""
+        new = self.socket.recv(262_144)
+        assert new, "the server closed the connection"
+        data = self.rest + new
+        assert b'"bye"' not in data, data
+        self.found += data.count(self.mark)
+        self.rest = data[-(len(self.mark) - 1) :]
+
+    def ask(self, frame: Any) -> dict[str, Any]:
+        """Sends a frame, gives the first line that is no update."""
+        self.socket.sendall(msgspec.json.encode(frame) + b"\n")
+        for line in self.socket.makefile("rb"):
+            answer: dict[str, Any] = msgspec.json.decode(line)
+            assert answer["type"] != "refused", answer
+            if answer["type"] != "update":
+                return answer
+        raise AssertionError("the server closed the connection")
+
+
+@attrs.define(eq=False)
+class Pair:
+    """One visitor and his agent: the visitor sends so many messages, then waits for both sides."""
+
     message: bytes
-    writers: list[asyncio.StreamWriter]
-    """The visitor's first; a writer that nobody holds closes its connection."""
-    readers: list[asyncio.StreamReader]
+    visitor: End
+    agent: End
+    """The same end when there is only one."""
+    windows: int = 0
+    """How many are still to be sent."""
+    _window: int = 0
+    _began: float = 0.0
+    _arrived: bool = False
     times: list[float] = attrs.field(factory=list)
 
-    async def run(self) -> None:
-        """Sends all messages, a window at a time."""
-        for _ in range(self.count // self.window):
-            begin = time.perf_counter()
-            self.writers[0].write(self.message * self.window)
-            for reader in reversed(self.readers):  # the agent first: his time counts
-                lines = 0
-                while lines < self.window:
-                    data = await reader.read(65_536)
-                    assert data, "the server closed the connection"
-                    lines += data.count(b"\n")
-                    assert b'"bye"' not in data, data
-                if reader is self.readers[-1]:
-                    self.times.append(time.perf_counter() - begin)
+    def begin(self, window: int) -> None:
+        """Sends a window of messages."""
+        self._window, self._arrived = window, False
+        self.visitor.found = self.agent.found = 0
+        self._began = time.perf_counter()
+        self.visitor.socket.sendall(self.message * window)
+
+    def go_on(self) -> bool:
+        """Something has come: sends the next when both sides have all; whether it was the last."""
+        if not self._arrived and self.agent.found >= self._window:
+            self._arrived = True
+            self.times.append(time.perf_counter() - self._began)
+        if self.visitor.found < self._window or not self._arrived:
+            return False
+        self.windows -= 1
+        if self.windows:
+            self.begin(self._window)
+        return not self.windows
 
 
-async def connect(port: int, kind: str, n: int) -> tuple[Any, Any]:
-    """A connection that has said hello, unless the server is raw."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    if kind:
-        token = TOKENS.visitor(f"v{n}") if kind == "visitor" else TOKENS.agent(f"a{n}")
-        await ask(reader, writer, Hello(token=token))
-    return reader, writer
+def connect(port: int, mark: bytes, token: str = "") -> End:
+    """A connection that has said hello, if it has a token."""
+    end = End(socket.create_connection(("127.0.0.1", port)), mark)
+    end.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if token:
+        end.ask(Hello(token=token))
+    return end
 
 
-async def ask(reader: Any, writer: Any, frame: Any) -> dict[str, Any]:
-    """Sends a frame, gives the first line that is no update."""
-    writer.write(msgspec.json.encode(frame) + b"\n")
-    while True:
-        answer: dict[str, Any] = msgspec.json.decode(await reader.readline())
-        assert answer["type"] != "refused", answer
-        if answer["type"] != "update":
-            return answer
-
-
-async def make_pair(port: int, server: str, n: int, window: int, count: int) -> Pair:
+def make_pair(port: int, server: str, n: int) -> Pair:
     """Connects a pair; with a real desk the visitor asks and the agent is there."""
+    message = msgspec.json.encode(PostMessage(id="m", chat="c", text=TEXT)) + b"\n"
     if server == "raw":
-        reader, writer = await connect(port, "", n)
-        message = msgspec.json.encode(PostMessage(id="m", chat="c", text=TEXT)) + b"\n"
-        return Pair(window, count, message, [writer], [reader])
+        end = connect(port, TEXT_MARK)
+        return Pair(message, end, end)
     if server == "forward":
-        ends = [await connect(port, "", n) for _ in range(2)]
-        for reader, writer in ends:
-            writer.write(b"%d\n" % n)
-            await reader.readline()
-        message = msgspec.json.encode(PostMessage(id="m", chat="c", text=TEXT)) + b"\n"
-        return Pair(window, count, message, [w for _, w in ends], [r for r, _ in ends])
+        ends = [connect(port, TEXT_MARK) for _ in range(2)]
+        for end in ends:
+            end.socket.sendall(b"%d\n" % n)
+            end.socket.recv(100)
+        return Pair(message, *ends)
     chat = f"c{n}"
-    agent_reader, agent_writer = await connect(port, "agent", n)
-    reader, writer = await connect(port, "visitor", n)
+    agent = connect(port, TEXT_MARK, TOKENS.agent(f"a{n}"))
+    visitor = connect(port, ANSWER_MARK, TOKENS.visitor(f"v{n}"))
     if server == "desk":
-        await ask(agent_reader, agent_writer, Connect(device="d"))
+        agent.ask(Connect(device="d"))
         request = RequestChat(queue=f"q{n}", question="?", answers={"name": "x"})
-        chat = (await ask(reader, writer, request))["result"]["chat"]
-    message = msgspec.json.encode(PostMessage(chat=chat, text=TEXT)) + b"\n"
-    return Pair(window, count, message, [writer, agent_writer], [reader, agent_reader])
+        chat = visitor.ask(request)["result"]["chat"]
+    return Pair(msgspec.json.encode(PostMessage(chat=chat, text=TEXT)) + b"\n", visitor, agent)
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -308,29 +344,32 @@ class Run(msgspec.Struct, frozen=True):
     p50_ms: float
 
 
-async def load(port: int, server: str, window: int, messages: int, cpu: Callable[[], float]) -> Run:
-    """Drives all pairs at once."""
-    count = messages // PAIRS_OF_PEOPLE
-    pairs = [await make_pair(port, server, n, window, count) for n in range(PAIRS_OF_PEOPLE)]
-    # what setting up has told is read first
-    await asyncio.gather(*(drain(reader) for pair in pairs for reader in pair.readers))
-    before = cpu()
-    await asyncio.gather(*(pair.run() for pair in pairs))
-    used = cpu() - before
+def load(port: int, server: str, window: int, messages: int, cpu: Callable[[], float]) -> Run:
+    """Drives all pairs at once, with as little work of its own as may be."""
+    pairs = [make_pair(port, server, n) for n in range(PAIRS_OF_PEOPLE)]
+    poll, ends = select.epoll(), dict[int, tuple[End, Pair]]()
     for pair in pairs:
-        for writer in pair.writers:
-            writer.close()
+        for end in {pair.visitor, pair.agent}:
+            ends[end.socket.fileno()] = end, pair
+            poll.register(end.socket, select.EPOLLIN)
+    while ready := poll.poll(0.3):  # what setting up has told is read first
+        for file, _ in ready:
+            ends[file][0].read()
+    before = cpu()
+    for pair in pairs:
+        pair.windows = messages // PAIRS_OF_PEOPLE // window
+        pair.begin(window)
+    running = len(pairs)
+    while running:
+        for file, _ in poll.poll():
+            end, pair = ends[file]
+            end.read()
+            running -= pair.go_on()
+    used = cpu() - before
+    for end, _ in ends.values():
+        end.socket.close()
     times = [each for pair in pairs for each in pair.times]
     return Run(used / messages * 1e6, median(times) * 1000)
-
-
-async def drain(reader: asyncio.StreamReader) -> None:
-    """Reads what is there, until nothing has come for a moment."""
-    try:
-        while await asyncio.wait_for(reader.read(65_536), 0.3):
-            pass
-    except TimeoutError:
-        pass
 
 
 def run(server: str, window: int, messages: int) -> Run:
@@ -349,7 +388,7 @@ def run(server: str, window: int, messages: int) -> Run:
             tell.flush()
             return float(hear.readline())
 
-        result = asyncio.run(load(port, server, window, messages, cpu))
+        result = load(port, server, window, messages, cpu)
         tell.close()
     return result
 
