@@ -15,6 +15,15 @@ class UnstableModel(ModelError):
     """More work arrives than can be done and nobody gives up, so no steady state exists."""
 
 
+class OverloadedKinds(UnstableModel):
+    """Kinds of customers without patience bring more than all crews who may serve them can do."""
+
+    def __init__(self, message: str, *, kinds: tuple[str, ...], crews: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.kinds = kinds
+        self.crews = crews
+
+
 class TooManyStates(ModelError):
     """The exact method would need more states than its declared bound."""
 

@@ -17,9 +17,10 @@ from chatdesk.model.values import QueueMode
 from chatdesk.rules.disciplines import Discipline, FirstCome
 from chatdesk.rules.policies import AssignmentPolicy, LeastBusy
 from chatdesk.simulation.arrivals import Arrivals, mean_rate
-from chatdesk.simulation.errors import InvalidParameter, UnstableModel
+from chatdesk.simulation.errors import InvalidParameter, OverloadedKinds
 from chatdesk.simulation.formulas.checks import count, positive, rates_by_level, share
 from chatdesk.simulation.laws import Law, Never, mean_of
+from chatdesk.simulation.stability import Stream, overload
 
 QUEUE = "desk"
 """The queue that all simulated chats wait in."""
@@ -203,18 +204,28 @@ def _check_crew(crew: Crew) -> None:
 
 
 def _check_served(scenario: Scenario) -> None:
-    """Every kind has agents who may serve it, and all of them together can do the work."""
+    """Every kind has agents who may serve it, and they can do the work of who never gives up."""
+    may_serve = {kind.name: _crews_of(kind, scenario.crews) for kind in scenario.kinds}
     for kind in scenario.kinds:
-        if not any(set(kind.skills) <= set(crew.skills) for crew in scenario.crews):
+        if not may_serve[kind.name]:
             raise InvalidParameter(f"no crew has all skills of {kind.name}, {kind.skills}")
     stay = [kind for kind in scenario.kinds if mean_of(kind.patience) == math.inf]
-    coming = math.fsum(filter(None, map(_load, stay)))
-    done = math.fsum(crew.agents * _best_rate(crew) for crew in scenario.crews)
-    if coming >= done:
-        raise UnstableModel(
-            f"{coming:g} units of work arrive for {done:g} that can be done per unit of time, "
-            "and nobody gives up: add agents, or give a patience rate"
+    streams = [Stream(kind.name, _load(kind) or 0.0, may_serve[kind.name]) for kind in stay]
+    found = overload(
+        streams, {crew.name: crew.agents * _best_rate(crew) for crew in scenario.crews}
+    )
+    if found is not None:
+        raise OverloadedKinds(
+            f"{', '.join(found.streams)}: {found.load:g} units of work arrive for "
+            f"{found.capacity:g} that all who may serve them ({', '.join(found.crews)}) can do per "
+            "unit of time, and nobody gives up: add agents or skills, or give a patience rate",
+            kinds=found.streams,
+            crews=found.crews,
         )
+
+
+def _crews_of(kind: Kind, crews: tuple[Crew, ...]) -> frozenset[str]:
+    return frozenset(crew.name for crew in crews if set(kind.skills) <= set(crew.skills))
 
 
 def _load(kind: Kind) -> float | None:
