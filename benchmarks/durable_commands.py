@@ -2,15 +2,18 @@
 
 Each caller holds whole chats, one after the other: the visitor asks, the agent and the visitor
 write, the visitor ends, the agent qualifies and closes. The callers are tasks of one event loop;
-the store is SQLite as chatdesk opens it, which survives a power cut. The references are measured in
-the same run, in alternating order:
+the store is a SQLite file as chatdesk opens it, which survives a power cut: shared with other
+processes (a rollback journal before SQLite 3.51.3), or for this process alone (`exclusive=True`,
+a write-ahead log). The references are measured in the same run, in alternating order:
 
 * E: the same callers and the same desk, with a store that keeps nothing;
 * S: the store alone, given what the subject fetched and wrote, turn by turn;
-* raw: `sqlite3` alone, as many turns, each record, reply and event of a turn as one JSON row;
+* raw: `sqlite3` alone in the same mode, as many turns, each record, reply and event of a turn as
+  one JSON row;
 * the bound 1/(1/E + 1/S), which a runtime that decides and writes in turn cannot pass.
 
-Run: python benchmarks/durable_commands.py [--pairs 7] [--callers 1 10 100] [--json FILE]
+Run: python benchmarks/durable_commands.py [--pairs 7] [--callers 1 10 100]
+     [--files shared exclusive] [--json FILE]
 """
 
 import argparse
@@ -34,8 +37,8 @@ from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup, Record
 from chatdesk.model.values import agent, service, visitor
 from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.storage.memory import MemoryStore
-from chatdesk.storage.open import open_store
 from chatdesk.storage.port import Store, Turn
+from chatdesk.storage.sql.store import SqlStore
 
 COMMANDS_A_CHAT = 6
 AGENTS = 20
@@ -46,6 +49,7 @@ CHATS = {1: 15, 10: 10, 100: 6}
 class Result(msgspec.Struct, frozen=True):
     """Medians over all pairs: commands a second, and the ratio to the bound of the same pair."""
 
+    file: str
     callers: int
     pairs: int
     sync_ms: float
@@ -143,9 +147,9 @@ def noting(store: Store) -> list[Noted]:
     return notes
 
 
-def store_seconds(file: Path, notes: Sequence[Noted]) -> float:
+def store_seconds(file: Path, notes: Sequence[Noted], *, exclusive: bool) -> float:
     """How long the store alone takes for the same turns."""
-    store = open_store(f"sqlite:///{file}")
+    store = SqlStore(f"sqlite:///{file}", exclusive=exclusive)
     revision = store.load().revision
     start = time.perf_counter()
     for noted in notes:
@@ -157,10 +161,12 @@ def store_seconds(file: Path, notes: Sequence[Noted]) -> float:
     return seconds
 
 
-def raw_seconds(file: Path, notes: Sequence[Noted]) -> float:
+def raw_seconds(file: Path, notes: Sequence[Noted], *, exclusive: bool) -> float:
     """How long `sqlite3` alone takes for as many turns of as many rows."""
     connection = sqlite3.connect(file, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=TRUNCATE")
+    if exclusive:
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    connection.execute(f"PRAGMA journal_mode={'WAL' if exclusive else 'TRUNCATE'}")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("CREATE TABLE row (id TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID")
     connection.execute("CREATE TABLE journal (id INTEGER PRIMARY KEY, body BLOB)")
@@ -234,9 +240,9 @@ async def drive(store: Store, callers: int, notes: list[Noted]) -> float:
         return time.perf_counter() - start
 
 
-def run_subject(file: Path, callers: int) -> tuple[float, list[Noted]]:
+def run_subject(file: Path, callers: int, *, exclusive: bool) -> tuple[float, list[Noted]]:
     """Seconds with the real store, and what its turns did."""
-    store = open_store(f"sqlite:///{file}")
+    store = SqlStore(f"sqlite:///{file}", exclusive=exclusive)
     notes = noting(store)
     seconds = asyncio.run(drive(store, callers, notes))
     store.close()
@@ -261,14 +267,14 @@ class Pair(msgspec.Struct, frozen=True):
         return 1 / (1 / self.nothing_kept + 1 / self.store_alone)
 
 
-def measure_pair(folder: Path, callers: int, *, subject_first: bool) -> Pair:
+def measure_pair(folder: Path, callers: int, *, exclusive: bool, subject_first: bool) -> Pair:
     """Everything once, the subject before or after its first reference."""
     commands = callers * CHATS[callers] * COMMANDS_A_CHAT
     seconds: dict[str, float] = {}
     notes: list[Noted] = []
 
     def subject() -> None:
-        seconds["subject"], found = run_subject(folder / "subject.db", callers)
+        seconds["subject"], found = run_subject(folder / "subject.db", callers, exclusive=exclusive)
         notes.extend(found)
 
     def nothing_kept() -> None:
@@ -277,21 +283,29 @@ def measure_pair(folder: Path, callers: int, *, subject_first: bool) -> Pair:
     order: list[Callable[[], None]] = [subject, nothing_kept]
     for step in order if subject_first else order[::-1]:
         step()
-    seconds["store_alone"] = store_seconds(folder / "alone.db", notes)
-    seconds["raw_sqlite"] = raw_seconds(folder / "raw.db", notes)
+    seconds["store_alone"] = store_seconds(folder / "alone.db", notes, exclusive=exclusive)
+    seconds["raw_sqlite"] = raw_seconds(folder / "raw.db", notes, exclusive=exclusive)
     rates = {name: commands / taken for name, taken in seconds.items()}
     return Pair(**rates, commands_a_turn=commands / len(notes))
 
 
-def measure(callers: int, pairs: int) -> Result:
+def measure(file: str, callers: int, pairs: int) -> Result:
     """Medians over alternating pairs, each on new files."""
     taken: list[Pair] = []
     sync: list[float] = []
     for number in range(pairs):
         with tempfile.TemporaryDirectory() as folder:
             sync.append(sync_ms(Path(folder)))
-            taken.append(measure_pair(Path(folder), callers, subject_first=number % 2 == 0))
+            taken.append(
+                measure_pair(
+                    Path(folder),
+                    callers,
+                    exclusive=file == "exclusive",
+                    subject_first=number % 2 == 0,
+                )
+            )
     return Result(
+        file=file,
         callers=callers,
         pairs=pairs,
         sync_ms=median(sync),
@@ -305,13 +319,16 @@ def measure(callers: int, pairs: int) -> Result:
     )
 
 
-HEAD = "callers  a turn  sync ms   subject         E         S       raw     bound  ratio"
+FILES = ("shared", "exclusive")
+HEAD = (
+    "file       callers  a turn  sync ms   subject         E         S       raw     bound  ratio"
+)
 
 
 def row(r: Result) -> str:
     """One number of callers; commands a second."""
     return (
-        f"{r.callers:7}  {r.commands_a_turn:6.1f}  {r.sync_ms:7.2f}  {r.subject:8.0f}"
+        f"{r.file:9}  {r.callers:7}  {r.commands_a_turn:6.1f}  {r.sync_ms:7.2f}  {r.subject:8.0f}"
         f"  {r.nothing_kept:8.0f}  {r.store_alone:8.0f}  {r.raw_sqlite:8.0f}"
         f"  {r.bound:8.0f}  {r.ratio:5.2f}"
     )
@@ -326,13 +343,15 @@ def main() -> None:
     parser.add_argument(
         "--callers", type=int, nargs="+", default=sorted(CHATS), choices=sorted(CHATS)
     )
+    parser.add_argument("--files", nargs="+", default=FILES, choices=FILES)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     print(HEAD, flush=True)
     results = []
-    for callers in given.callers:
-        results.append(measure(callers, given.pairs))
-        print(row(results[-1]), flush=True)
+    for file in given.files:
+        for callers in given.callers:
+            results.append(measure(file, callers, given.pairs))
+            print(row(results[-1]), flush=True)
     if given.json is not None:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
 
