@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from hashlib import blake2b
-from itertools import count
+from itertools import count, islice
 
 import attrs
 
@@ -43,7 +43,7 @@ class InOrder(RankedPolicy):
 class PowerOfChoices(AssignmentPolicy):
     """The less busy of several different agents drawn by a hash (Mitzenmacher 2001).
 
-    `choices` must not be more than the agents with room.
+    Of all who are eligible, where they are no more than `choices`.
     """
 
     choices: int = 2
@@ -51,6 +51,7 @@ class PowerOfChoices(AssignmentPolicy):
 
     def choose(self, chat: Chat, staff: Staff, now: Instant) -> AgentId | None:  # noqa: ARG002
         """Of those drawn, the one with the lowest load, then turn, place and id."""
+        most = sum(1 for _ in islice(staff.eligible(chat), self.choices))
         drawn: dict[AgentId, Seat] = {}
         for number in _numbers(f"{self.seed}:{chat.id}"):
             agent_id = staff.pick(number, chat)
@@ -58,7 +59,7 @@ class PowerOfChoices(AssignmentPolicy):
             if seat is None:
                 return None
             drawn[seat.id] = seat
-            if len(drawn) == self.choices:
+            if len(drawn) >= most:
                 break
         return min(drawn.values(), key=lambda s: (s.load, s.turn, s.place, s.id)).id
 
