@@ -274,4 +274,30 @@ MUTANTS = (
         "return position * handling_seconds / slots",
         "return position * handling_seconds",
     ),
+    # visits, pages and promises
+    Mutant("desk/visits.py", "left >= lease * KEPT_SHARE", "left >= 0"),
+    Mutant("desk/visits.py", "if told == visitor and not moved and", "if not moved and"),
+    Mutant(
+        "desk/visits.py", "elsewhere or visitor.here_until is None", "visitor.here_until is None"
+    ),
+    Mutant(
+        "desk/visits.py", "here_since=now if visitor.here_since is None", "here_since=now if True"
+    ),
+    Mutant("desk/visits.py", "if visitor.chat is not None:\n        return over", "return over"),
+    Mutant("desk/visits.py", "inclusive=(False, True)", "inclusive=(True, True)"),
+    Mutant("desk/visits.py", "self._places.remove(was)", "pass"),
+    Mutant("desk/state.py", "self.visits.follow(visitor, None)", "pass"),
+    Mutant("desk/handlers/visitors.py", "if visitor is not before:", "if True:"),
+    Mutant("desk/handlers/visitors.py", "push_noticed=bool(notice)", "push_noticed=True"),
+    Mutant("desk/handlers/visitors.py", "chat = agent_says(step, chat, step.by, notice)", "pass"),
+    Mutant("desk/machine.py", "frozenset({RenewVisit})", "frozenset()"),
+    Mutant("desk/pages.py", 'if url.startswith("//"):', "if False:"),
+    Mutant("desk/pages.py", 'if "@" in authority:', "if False:"),
+    Mutant(
+        "desk/deadlines.py",
+        "replace(chat, promise_late=True)",
+        "replace(chat, promised_until=None)",
+    ),
+    Mutant("desk/talk.py", '"promise_late": False', '"promise_late": chat.promise_late'),
+    Mutant("desk/timers.py", "None if chat.promise_late else chat.promised_until", "None"),
 )

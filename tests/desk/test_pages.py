@@ -65,3 +65,10 @@ def test_refused_addresses(url: str, code: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         check_address(url)
     assert [(p.field, p.code) for p in refused.value.problems] == [("url", code)]
+
+
+@pytest.mark.parametrize("url", ["https://user@shop.example/", "https://:secret@shop.example"])
+def test_credentials_are_named(url: str) -> None:
+    """D08: who pastes an address with a password in it is told what is wrong with it."""
+    with pytest.raises(InvalidInput, match="a name or a password"):
+        check_address(url)
