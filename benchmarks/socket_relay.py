@@ -28,7 +28,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import anyio
 import attrs
@@ -105,8 +105,11 @@ class Line:
     is_over: bool = False
     is_behind: bool = False
 
-    async def open(self) -> None:
+    is_live: bool = True
+
+    async def open(self) -> Self:
         """Nothing to open."""
+        return self
 
     def close(self) -> None:
         """Nothing to close."""

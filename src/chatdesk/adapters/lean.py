@@ -16,6 +16,7 @@ from typing import Any, Never
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 import attrs
 
 from chatdesk.adapters.answering import answer_all, job_of, reply, welcome
@@ -24,9 +25,9 @@ from chatdesk.adapters.connections import Connection
 from chatdesk.model.commands import AnyCommand, Command
 from chatdesk.model.errors import Refused, Stopped, StorageError
 from chatdesk.runtime.aio import AsyncChatDesk
+from chatdesk.runtime.feeds import Feed
 from chatdesk.runtime.jobs import Job, Loops
 from chatdesk.runtime.loops import FutureFlag, Post
-from chatdesk.runtime.subscriptions import AsyncSubscription
 from chatdesk.transport.frames import ByeCode, ClientFrame, Hello, Preview, RefusedFrame, Typing
 from chatdesk.transport.refusals import refused
 from chatdesk.transport.tokens import Claims
@@ -104,13 +105,32 @@ class Rounds:
 
 
 @attrs.define(eq=False)
+class _News:
+    """Rings when something is told to a client."""
+
+    _client: "LeanClient"
+
+    def ring(self, loops: Loops) -> None:
+        """See `Bell.ring`."""
+        loops.setdefault(self._client.rounds.post, []).append(self)
+
+    def set(self) -> None:
+        """See `Alarm.set`."""
+        self._client.has_news = True
+        self._client.set()
+
+
+@attrs.define(eq=False)
 class LeanClient(Client, asyncio.Protocol):
     """One connection on asyncio. Everything but `ring` is called in its event loop."""
 
-    _rounds: Rounds
+    rounds: Rounds
     _transport: asyncio.Transport = attrs.field(init=False)
-    _subscription: AsyncSubscription | None = attrs.field(default=None, init=False)
+    _feed: Feed | None = attrs.field(default=None, init=False)
     """What he hears, once he has been greeted."""
+    _news: _News = attrs.field(init=False)
+    has_news: bool = attrs.field(default=False, init=False)
+    """Whether there may be something to hear."""
     _given: list[tuple[AnyCommand, Job[Any]]] = attrs.field(factory=list, init=False)
     """Commands whose answers are awaited, in order."""
     _ahead: int = attrs.field(default=0, init=False)
@@ -134,6 +154,7 @@ class LeanClient(Client, asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
         self._transport = transport
         self.connection = Connection(self._leave)
+        self._news = _News(self)
         self.host.clients.add(self)
         try:
             self.host.connections.add(self.connection)
@@ -164,7 +185,7 @@ class LeanClient(Client, asyncio.Protocol):
         self.connection.end()
         self.host.connections.remove(self.connection)
         self.host.clients.discard(self)
-        self._rounds.left()
+        self.rounds.left()
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -185,14 +206,14 @@ class LeanClient(Client, asyncio.Protocol):
     # -- what is due -----------------------------------------------------------------------------
 
     def ring(self, loops: Loops) -> None:
-        """A command is settled or something is told: he is a `Bell`, and his own alarm."""
-        loops.setdefault(self._rounds.post, []).append(self)
+        """A command is settled: he is the bell of his commands, and their alarm."""
+        loops.setdefault(self.rounds.post, []).append(self)
 
     def set(self) -> None:
         """He is due soon."""
         if not self._due:
             self._due = True
-            self._rounds.add(self)
+            self.rounds.add(self)
 
     def work(self) -> None:
         """Does all that can be done now, and writes what came of it."""
@@ -200,9 +221,12 @@ class LeanClient(Client, asyncio.Protocol):
         if self.connection.ended:
             return
         try:
-            self._reply()
-            self._take_up()
-            self._hear()
+            if self._given:
+                self._reply()
+            if self._ahead or self._finished:
+                self._take_up()
+            if self.has_news and not self._full:
+                self._hear()
             self._flush()
         except Exception:  # one client's defect must not end the others
             log.exception("a connection failed")
@@ -229,20 +253,22 @@ class LeanClient(Client, asyncio.Protocol):
                 self._give(frames)
             else:
                 self._busy = True
-                self._rounds.start(self._answer(frames))
+                self.rounds.start(self._answer(frames))
 
     def _hear(self) -> None:
-        """Puts in line what he is told, unless he has not read what there is."""
-        subscription = self._subscription
-        if subscription is None or self._full or self._catching_up:
+        """Puts in line what he is told."""
+        feed = self._feed
+        if feed is None or self._catching_up:
             return
-        parcels = subscription.take_all(self)
-        if parcels:
-            self.session.deliver_encoded([parcel.data for parcel in parcels])
-        if subscription.is_behind:
+        self.has_news = False
+        parcels = feed.take_all(self._news)
+        self.session.deliver_encoded([parcel.data for parcel in parcels])
+        if feed.is_live:
+            return
+        if feed.is_behind:
             self._catching_up = True
-            self._rounds.start(self._catch_up(subscription))
-        elif subscription.is_over:
+            self.rounds.start(self._catch_up(feed))
+        elif feed.is_over:
             self.connection.end()
 
     def _flush(self) -> None:
@@ -273,7 +299,7 @@ class LeanClient(Client, asyncio.Protocol):
         desk = self.host.desk
         given = [(command, job_of(desk, command, claims, self)) for command in commands]
         self._given += given
-        self._rounds.give(job for _, job in given)
+        self.rounds.give(job for _, job in given)
 
     @staticmethod
     def _is_late(job: Job[Any]) -> bool:
@@ -306,7 +332,7 @@ class LeanClient(Client, asyncio.Protocol):
         self.host.connections.identify(self.connection, actor)
         subscription = desk.subscribe(by=actor, after=hello.after)
         try:
-            await subscription.open()
+            feed = await subscription.open()
             told = subscription.cursor if hello.after is None else hello.after
             self.session.deliver((await welcome(desk, actor, told, hello.id),))
         except Refused as error:
@@ -315,20 +341,20 @@ class LeanClient(Client, asyncio.Protocol):
             log.warning("a connection ends, its client will come again: %s", error)
             self._turn_away(refused(error, hello.id), ByeCode.STOPPING)
         else:
-            self._subscription = subscription
+            self._feed, self.has_news = feed, True
         finally:
-            if self.connection.ended or self._subscription is None:
+            if self.connection.ended or self._feed is None:
                 subscription.close()
 
-    async def _catch_up(self, subscription: AsyncSubscription) -> None:
+    async def _catch_up(self, feed: Feed) -> None:
         """Reads some of what he missed."""
         try:
-            await subscription.advance()
+            await anyio.to_thread.run_sync(feed.advance)
         except StorageError as error:
             log.warning("a connection ends, its client will come again: %s", error)
             self._turn_away(refused(error), ByeCode.STOPPING)
         finally:
-            self._catching_up = False
+            self._catching_up, self.has_news = False, True
             self.set()
 
     # -- the end ---------------------------------------------------------------------------------
@@ -343,14 +369,14 @@ class LeanClient(Client, asyncio.Protocol):
         for _, job in self._given:
             job.claim()
         self._given.clear()
-        if self._subscription is not None:
-            self._subscription.close()
+        if self._feed is not None:
+            self._feed.close()
         if self.connection.code is not None:
             self.session.bye(self.connection.code)
         if not self._transport.is_closing():
             self._transport.write(self.session.data_to_send())
             self._transport.close()
-            self._deadline = self._rounds.loop.call_later(BYE_SECONDS, self._transport.abort)
+            self._deadline = self.rounds.loop.call_later(BYE_SECONDS, self._transport.abort)
 
     def grow_older(self, seconds: float) -> None:
         """See `Client.grow_older`."""

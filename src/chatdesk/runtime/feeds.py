@@ -58,6 +58,12 @@ class Feed:
             return True
         return not self._ready and not self.is_behind and self.subscriber.mailbox.is_over
 
+    @property
+    def is_live(self) -> bool:
+        """Neither behind nor about to be over: what comes is put in the mailbox."""
+        live = self._position >= self._live_from
+        return live and not (self._closed or self._ready or self.subscriber.mailbox.is_shut)
+
     def take(self) -> Parcel | None:
         """The next parcel at hand, if there is one."""
         if self._closed:

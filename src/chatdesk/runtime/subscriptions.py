@@ -12,7 +12,7 @@ import attrs
 from chatdesk.model.errors import WrongContext
 from chatdesk.model.ids import Revision, Seconds
 from chatdesk.runtime.feeds import Feed
-from chatdesk.runtime.jobs import Bell, LoopBell, ThreadBell
+from chatdesk.runtime.jobs import LoopBell, ThreadBell
 from chatdesk.runtime.loops import running_loop
 from chatdesk.runtime.mailbox import Parcel
 from chatdesk.transport.frames import DownFrame
@@ -88,7 +88,7 @@ class Subscription:
 class AsyncSubscription:
     """As `Subscription`, for one task at a time; begins in its `async with` block.
 
-    Who wants no task that waits may `open` it, `take_all` what is there and be rung for more.
+    Who wants no task that waits may `open` it and work on its feed.
     """
 
     _open: Callable[[], Feed]
@@ -115,26 +115,13 @@ class AsyncSubscription:
             if feed.is_over:
                 return None
             if feed.is_behind:
-                await self.advance()
+                await anyio.to_thread.run_sync(feed.advance)
             elif not await _something_comes(feed, timeout):
                 return None
 
     def at_hand(self) -> Iterator[Parcel]:
         """See `Subscription.at_hand`."""
         return iter(self._opened().take, None)
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether `advance` has to read what was missed before anything more is at hand."""
-        return self._opened().is_behind
-
-    async def advance(self) -> None:
-        """Reads some of what was missed. Raises `StorageError`, and may be called again."""
-        await anyio.to_thread.run_sync(self._opened().advance)
-
-    def take_all(self, bell: Bell) -> list[Parcel]:
-        """All that is at hand. Unless it `is_behind` or `is_over` now, the bell rings for more."""
-        return self._opened().take_all(bell)
 
     def close(self) -> None:
         """Ends it; may be called again."""
@@ -150,10 +137,11 @@ class AsyncSubscription:
             raise StopAsyncIteration
         return parcel.frame
 
-    async def open(self) -> None:
+    async def open(self) -> Feed:
         """Begins it; may be called again."""
         if self._feed is None:
             self._feed = await anyio.to_thread.run_sync(self._open)
+        return self._feed
 
     async def __aenter__(self) -> Self:
         await self.open()

@@ -127,10 +127,10 @@ class Session:
             return
         head, end, tail = data.rpartition(b"\n")
         if end:
-            self._rest += head
-            self._lines.extend(bytes(self._rest).split(b"\n"))
-            self._rest = bytearray(tail)
-        else:
+            if self._rest:
+                head, self._rest = bytes(self._rest + head), bytearray()
+            self._lines.extend(head.split(b"\n"))
+        if tail:
             self._rest += tail
         if len(self._rest) > MAX_FRAME_BYTES:
             self._give_up(FrameTooLarge(f"more than {MAX_FRAME_BYTES} bytes without a line end"))
@@ -168,7 +168,8 @@ class Session:
     def _accept(self, frame: ClientFrame) -> ClientFrame | None:
         """Moves on by a frame; gives it when the desk has to answer it."""
         input_ = _INPUTS.get(type(frame), Input.REQUEST)
-        self._check(input_)
+        if NEXT[self.state].get(input_) is None:
+            raise self._out_of_place()
         if isinstance(frame, Hello):
             self.claims = self._authenticate(frame.token)
         self._become(input_)
@@ -177,13 +178,11 @@ class Session:
             return None
         return frame
 
-    def _check(self, input_: Input) -> None:
-        """Raises when this input is not possible now."""
-        if input_ in NEXT[self.state]:
-            return
+    def _out_of_place(self) -> Refused | ProtocolError:
+        """Why an input is not possible now."""
         if self.state is SessionState.AWAITING_HELLO:
-            raise Unauthenticated("say hello with a token first")
-        raise MalformedFrame("hello was said already")
+            return Unauthenticated("say hello with a token first")
+        return MalformedFrame("hello was said already")
 
     def _become(self, input_: Input) -> None:
         """Moves on by the table."""
