@@ -13,6 +13,8 @@ from chatdesk.model.errors import NotFound, Stopped, TurnTimeout
 from chatdesk.model.values import Role, visitor
 from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.runtime.chatdesk import ChatDesk
+from chatdesk.runtime.jobs import LoopBell
+from chatdesk.runtime.loops import running_loop
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.transport.frames import Bye, ByeCode, SignalKind, Typing, Update
 from tests.runtime.shop import ANA, SHOP, ZOE, ManualClock, asking, opening, rows
@@ -166,6 +168,42 @@ async def test_commands_in_a_row_share_a_turn(shop: AsyncChatDesk, store: Memory
     first = posted[0].seq
     assert [each.seq for each in posted] == list(range(first, first + 5))
     assert store.head() - before <= 2  # the first may have been taken alone
+
+
+async def test_jobs_are_given_together_without_a_task(
+    shop: AsyncChatDesk, store: MemoryStore
+) -> None:
+    """Jobs given in one call are done in their order; each rings when it is settled."""
+    requested = await shop.execute(asking(), by=ZOE)
+    post = running_loop()
+    assert post is not None
+    bells = [LoopBell(post) for _ in range(5)]
+    jobs = [
+        shop.job(c.PostMessage(chat=requested.chat, text=f"{number}"), bell, by=ZOE)
+        for number, bell in enumerate(bells)
+    ]
+    before = store.head()
+    with store.turn(before, timeout=1):
+        shop.give(jobs)
+        assert not any(job.is_settled for job in jobs)
+    for bell in bells:
+        await bell.event.wait()
+    seqs = [job.outcome().seq for job in jobs]
+    assert seqs == list(range(seqs[0], seqs[0] + 5))
+    assert store.head() - before <= 2  # the first may have been taken alone
+
+
+async def test_jobs_given_to_a_stopped_desk_fail(shop: AsyncChatDesk) -> None:
+    """Nobody waits for a desk that has stopped: the bell rings, and the job says so."""
+    post = running_loop()
+    assert post is not None
+    await shop.stop()
+    bell = LoopBell(post)
+    job = shop.job(asking(), bell, by=ZOE)
+    shop.give([job])
+    await bell.event.wait()
+    with pytest.raises(Stopped):
+        job.outcome()
 
 
 async def test_a_command_given_up_before_its_turn_is_not_done(

@@ -59,3 +59,17 @@ def test_whoever_waits_is_told_once() -> None:
     assert bell.wait(0)
     assert not bell.wait(0)
     assert not mailbox.announce(ThreadBell())
+
+
+def test_all_is_taken_at_once_and_the_bell_rings_for_more() -> None:
+    """Who takes everything is rung once for what comes afterwards, and not for what he took."""
+    mailbox, bell = Mailbox(3), ThreadBell()
+    for parcel in parcels(2):
+        mailbox.put(parcel, {})
+    assert len(mailbox.take_all(bell)) == 2
+    assert not bell.wait(0)
+    for parcel in parcels(3):  # none of what was taken counts any more
+        assert mailbox.put(parcel, {})
+    assert bell.wait(0)
+    assert not bell.wait(0)
+    assert len(mailbox.take_all(bell)) == 3

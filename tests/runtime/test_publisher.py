@@ -15,6 +15,7 @@ from chatdesk.model.values import Actor, ActorKind, agent, visitor
 from chatdesk.rules.access import visible
 from chatdesk.runtime import publisher
 from chatdesk.runtime.chatdesk import ChatDesk
+from chatdesk.runtime.jobs import ThreadBell
 from chatdesk.runtime.subscriptions import Subscription
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.transport.frames import Bye, ByeCode, Reset, ServerFrame, Update, told, told_visitor
@@ -105,6 +106,32 @@ def test_who_comes_back_misses_nothing(
                 some_talk(desk, random.Random(after), 2)
                 check(first + got(frames), desk, by, after)
                 assert frames.cursor == desk.revision
+
+
+@pytest.mark.parametrize("ring", [0, 12, 10_000], ids=["store", "both", "ring"])
+def test_whoever_takes_all_at_once_hears_the_same(
+    desk: ChatDesk, ring: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was missed, then what comes: in pieces as large as they are, in order, nothing twice."""
+    monkeypatch.setattr(publisher, "RING_EVENTS", ring)
+    with desk.subscribe(by=SHOP):  # somebody listens, so that the ring is filled
+        start = desk.revision
+        some_talk(desk, random.Random(5), 40)
+        with desk.subscribe(by=ANA, after=start) as frames:
+            feed, bell, heard = frames._feed, ThreadBell(), list[Update]()
+            for seed in range(10):
+                while True:
+                    heard += [p.frame for p in feed.take_all(bell) if isinstance(p.frame, Update)]
+                    if feed.is_live:
+                        break
+                    feed.advance()
+                some_talk(desk, random.Random(seed), 5)
+                bell = ThreadBell()
+            heard += got(frames)
+            check(heard, desk, ANA, start)
+            frames.close()
+            assert feed.take_all(bell) == []
+            assert not feed.is_live
 
 
 def test_reconnecting_at_random(desk: ChatDesk) -> None:
