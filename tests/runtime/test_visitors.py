@@ -19,6 +19,7 @@ from chatdesk.model.values import (
     VisitState,
     visitor,
 )
+from chatdesk.runtime import publisher
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.visitors import listed
 from chatdesk.storage.memory import MemoryStore
@@ -185,6 +186,19 @@ def test_a_notice_of_a_page_is_looked_at(clock: ManualClock, store: MemoryStore)
         assert codes(" ", LAMP.url) == ["push_without_notice"]
         assert codes("The lamp:", LAMP.url) == []
         assert codes(" ", None) == []
+
+
+def test_visits_do_not_fill_the_memory(
+    clock: ManualClock, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B51: commits without events are kept for who reconnects, but not without bound."""
+    monkeypatch.setattr(publisher, "RING_EVENTS", 10)
+    with ChatDesk(store, clock=clock) as desk:
+        open_shop(desk)
+        with desk.subscribe(by=ANA):
+            for number in range(50):
+                visit(desk, visitor(f"v{number}"))
+            assert len(desk.engine.publisher._ring) <= 10
 
 
 class Counting(dict[str, Visitor]):
