@@ -144,6 +144,14 @@ def test_a_desk_may_choose_not_to_watch() -> None:
     assert (ana.page, ana.here_until) == (LAMP, None)
 
 
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_lease_lasts_some_time(seconds: float) -> None:
+    """B51: a length of time that is none is refused when the desk is set up."""
+    shop = Shop()
+    with pytest.raises(InvalidInput, match="visit_lease_seconds"):
+        shop.configure(visit_lease_seconds=seconds)
+
+
 def test_an_erased_visitor_is_watched_no_more() -> None:
     """B51: what other processes hold of him goes with the erasure."""
     shop = a_shop("ada")

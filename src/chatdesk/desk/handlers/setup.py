@@ -27,6 +27,7 @@ DESK = "desk"
 SECONDS_FIELDS = (
     "presence_lease_seconds",
     "visitor_lease_seconds",
+    "visit_lease_seconds",
     "long_wait_seconds",
     "max_wait_seconds",
     "first_reply_seconds",
