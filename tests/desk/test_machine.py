@@ -20,6 +20,7 @@ from chatdesk.model.values import (
     ChatState,
     Intent,
     IntentKind,
+    Page,
     QueueMode,
     visitor,
 )
@@ -99,6 +100,19 @@ class DeskMachine(RuleBasedStateMachine):
         if chat is not None:
             by = Actor(ActorKind.AGENT, chat.agent or "ada") if ours else visitor(chat.visitor)
             self.give(c.PostMessage(chat=chat.id, text="hi"), by)
+
+    @rule(by=VISITORS, page=st.sampled_from(["/", "/lamp"]), leaving=st.booleans())
+    def browse(self, by: Actor, page: str, *, leaving: bool) -> None:
+        """A visitor's page says that he is there, or that he leaves it."""
+        self.give(c.RenewVisit(page=Page(url=page), leaving=leaving), by)
+
+    @rule(number=NUMBERS, notice=st.sampled_from([None, "Look:"]))
+    def suggest(self, number: int, notice: str | None) -> None:
+        """An agent suggests a page, with notice or without."""
+        chat = self.shop.desk.state.chats.get(self.chat(number))
+        if chat is not None:
+            by = Actor(ActorKind.AGENT, chat.agent or "ada")
+            self.give(c.PushPage(chat=chat.id, url="/lamp", notice=notice), by)
 
     @rule(number=NUMBERS, agent=st.sampled_from([None, "ada", "ben", "cyd"]))
     def transfer(self, number: int, agent: str | None) -> None:

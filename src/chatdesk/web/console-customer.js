@@ -258,7 +258,8 @@ export function showTranscript(desk, transcript) {
   const { words } = desk;
   const log = new Log(words, words.say("chat.history"));
   const customerName = transcript.chat.customer_name ?? words.say("chat.visitor");
-  const whose = { customerName, names: transcript.names ?? {} };
+  const base = transcript.chat.chat.page?.url;
+  const whose = { customerName, names: transcript.names ?? {}, base };
   log.add(transcript.messages.map((message) => shownMessage(desk, message, whose)));
   const title = words.dateTime(transcript.chat.chat.requested_at);
   const dialog = h("dialog", { class: "dialog transcript", "aria-label": title });
