@@ -36,8 +36,8 @@ from chatdesk.simulation.visits import Visits
 from chatdesk.simulation.yardsticks import InOrder, MostBusy, PowerOfChoices
 
 RARE = 100
-"""A chance of which fewer cases are expected has the standard error of independent cases at least:
-with hardly any seen, what the replications say of the spread is luck."""
+"""A chance of which fewer clumps of cases are expected has the standard error of independent clumps
+at least: with hardly any seen, what the replications say of the spread is luck."""
 ROOM = 300
 """Chats an agent of his own line can hold: in no model here is a longer line seen."""
 LONG_ROOM = 4000
@@ -94,6 +94,8 @@ class Case:
 
     scenario: Scenario
     metrics: Mapping[str, Metric]
+    clump: float = 1.0
+    """How many customers on the average have a rare, long wait together."""
 
 
 @attrs.frozen(kw_only=True)
@@ -114,7 +116,8 @@ def checks(point: Point, effort: Effort) -> Iterator[Check]:
         found = _simulated(case, effort)
         for name in case.metrics:
             total = effort.customers * effort.replications
-            yield _check(point, name, found[name], total)
+            clump = case.clump if name.startswith("p_wait_gt_") else 1.0
+            yield _check(point, name, found[name], total, clump)
 
 
 def _simulated(case: Case, effort: Effort) -> dict[str, list[float]]:
@@ -131,17 +134,26 @@ def _simulated(case: Case, effort: Effort) -> dict[str, list[float]]:
     return found
 
 
-def _check(point: Point, metric: str, values: Sequence[float], total: int) -> Check:
+def _check(point: Point, metric: str, values: Sequence[float], total: int, clump: float) -> Check:
     exact, mean = point.metrics[metric], fmean(values)
     error = stdev(values, mean) / math.sqrt(len(values))
-    if metric.startswith("p_") and exact * total < RARE:
-        error = max(error, math.sqrt(exact * (1 - exact) / total))
+    if metric.startswith("p_") and exact * total < RARE * clump:
+        error = max(error, _rare_error(exact, total, clump))
     off = mean - exact
     if math.isclose(mean, exact, rel_tol=1e-11, abs_tol=1e-12):
         z = 0.0
     else:
         z = off / error if error else math.copysign(math.inf, off)
     return Check(point.id, metric, exact, mean, error, z)
+
+
+def _rare_error(chance: float, total: int, clump: float) -> float:
+    """The standard error of the share of rare cases that come in Poisson clumps.
+
+    The sizes of clumps are geometric, so the variance of a sum is the mean times E(C²)/E(C), which
+    is 2 E(C) - 1, and 1 for independent cases.
+    """
+    return math.sqrt(chance * (1 - chance) * (2 * clump - 1) / total)
 
 
 # -- metrics -------------------------------------------------------------------------------------
@@ -257,9 +269,9 @@ def _one_line(patience: Callable[[Params], Law]) -> Callable[[Point], Iterator[C
     def cases(point: Point) -> Iterator[Case]:
         p = point.params
         offered = p["lam"] / p["mu"]
-        crews = _begun(p["n"], offered)
+        crews, waits = _begun(p["n"], offered), patience(p)
         yield Case(
-            _one_kind(p, patience(p), crews, LeastBusy()),
+            _one_kind(p, waits, crews, LeastBusy()),
             _named(
                 point,
                 {
@@ -271,9 +283,21 @@ def _one_line(patience: Callable[[Params], Law]) -> Callable[[Point], Iterator[C
                     "qed_beta": lambda _: (p["n"] - offered) / math.sqrt(p["n"]),
                 },
             ),
+            _clump(offered / p["n"]) if waits == Never() else 1.0,
         )
 
     return cases
+
+
+def _clump(load: float) -> float:
+    """How many customers in a row find a line beyond a high level.
+
+    While all are busy the line is that of M/M/1: it passes a high level b anew at the rate
+    (1 - load)² · load^b per arrival, and a share of load^b of arrivals finds it beyond, so a clump
+    is of 1/(1 - load)² of them (Aldous 1989, Probability Approximations via the Poisson Clumping
+    Heuristic, chapter B).
+    """
+    return (1 - load) ** -2
 
 
 def _priority(point: Point) -> Iterator[Case]:
