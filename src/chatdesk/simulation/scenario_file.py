@@ -74,7 +74,8 @@ def read_scenario(path: Path) -> Scenario:
     if decode is None:
         raise InvalidParameter(f"{path} is neither .json nor .toml: say which by its name")
     try:
-        text = path.read_bytes()[: MOST_BYTES + 1]
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise InvalidParameter(f"{path} cannot be read: {error.strerror}") from error
     if len(text) > MOST_BYTES:
