@@ -32,8 +32,7 @@ class Chatdesk:
 
     def __init__(self, responses: Sequence[CannedResponse]) -> None:
         self.engine = CannedSearch()
-        for response in responses:
-            self.engine.add(response)
+        self.engine.add_all((response, ()) for response in responses)
 
     def search(self, text: str, use: Use) -> list[str]:
         """The ids of the ten best."""

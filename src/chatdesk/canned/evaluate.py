@@ -185,8 +185,7 @@ def built(
 ) -> CannedSearch:
     """A search over the documents, with the questions that each has learned."""
     search = CannedSearch()
-    for document in documents:
-        search.add(document, tuple((learned or {}).get(document.id, ())))
+    search.add_all((each, tuple((learned or {}).get(each.id, ()))) for each in documents)
     return search
 
 

@@ -17,7 +17,9 @@ from msgspec import Struct
 
 from chatdesk.canned import text
 from chatdesk.canned.corrections import corrected
-from chatdesk.canned.index import SLOT, TOP, Index
+from chatdesk.canned.index import Index
+from chatdesk.canned.postings import SLOT
+from chatdesk.canned.reading import TOP
 
 BUDGET = 4_000
 """Postings a search goes through at most, or a share of the responses if they are more."""
@@ -104,10 +106,12 @@ def _add_word(
     stops: AbstractSet[str],
     weights: Weights,
 ) -> None:
-    for term in text.word_terms(word, word in stops):
+    stopped = word in stops
+    own = weights.word + (weights.stem if len(word) < text.STEM and not stopped else 0.0)
+    weight_of = {"^": weights.stem, "~": weights.gram}
+    for term in text.word_terms(word, stopped):
         if index.count(term):
-            weight = weights.stem if term[0] == "^" else weights.gram
-            weight = weight if term[0] in "^~" else weights.word
+            weight = weight_of.get(term[0], own)
             found[term] = found.get(term, 0.0) + count * weight * index.rarity(term)
 
 

