@@ -11,7 +11,16 @@ from chatdesk.model.events import ChatEvent, Event
 from chatdesk.model.ids import Instant
 from chatdesk.model.records import AgentSetup, Chat, Customer, DeskSetup, QueueSetup, Record, Ticket
 from chatdesk.model.results import ChatRequested
-from chatdesk.model.values import Actor, AnswerValues, ChatState, agent, service, visitor
+from chatdesk.model.values import (
+    Actor,
+    AnswerValues,
+    ChatState,
+    Intent,
+    IntentKind,
+    agent,
+    service,
+    visitor,
+)
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.storage.port import Find
 from chatdesk.testing.check import Ledger, check_desk
@@ -28,6 +37,7 @@ LEAD, ROOT = agent("lead"), agent("root")
 ANA, BOB, EVE = visitor("ana"), visitor("bob"), visitor("eve")
 QUALIFIED: AnswerValues = {"outcome": "answered"}
 LONG = 1e6
+NOT_ACCEPTING = Intent(IntentKind.NOT_ACCEPTING)
 
 
 @attrs.define
@@ -170,3 +180,9 @@ def a_shop(*agents: str, queue: dict[str, Any] | None = None, **setup: Any) -> S
 def since(shop: Shop) -> Instant:
     """Seconds since the shop opened."""
     return shop.clock.now - NOON
+
+
+def transfer(shop: Shop, chat: str, **fields: object) -> None:
+    """The chat's agent gives it on."""
+    command = c.TransferChat(chat=chat, epoch=shop.chat(chat).epoch, **fields)  # type: ignore[arg-type]  # fields of the command
+    shop.do(command, shop.agent_of(chat))
