@@ -58,7 +58,11 @@ DAY = 86_400.0
 def set_up() -> Iterator[tuple[Actor, Command[Any]]]:
     """The desk, its queue and its agents, who are there for long."""
     setup = DeskSetup(
-        name="Shop", presence_lease_seconds=DAY, first_reply_seconds=DAY, reply_seconds=DAY
+        name="Shop",
+        presence_lease_seconds=DAY,
+        visitor_lease_seconds=DAY,
+        first_reply_seconds=DAY,
+        reply_seconds=DAY,
     )
     yield service(), ConfigureDesk(setup=setup)
     yield service(), SaveQueue(queue="q", setup=QueueSetup(name="q"))
