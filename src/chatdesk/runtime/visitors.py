@@ -1,9 +1,10 @@
 """Who is on the site, as agents watch it: visits and open chats, the latest to come first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from heapq import merge
 from itertools import islice
 
+from attrs import define, field
 from msgspec.structs import replace
 
 from chatdesk.desk.state import State
@@ -18,7 +19,16 @@ from chatdesk.runtime.views import agent_name, position
 Row = tuple[float, VisitorId]
 """Where a visitor stands in the list: when his visit began, negative, and who he is."""
 
-_CHATTING = frozenset({*IN_LINE, ChatState.ACTIVE})
+
+@define(eq=False)
+class _Census:
+    """Who has an open chat: how many, and where those stand in the list who are asked for."""
+
+    waiting: int = 0
+    chatting: int = 0
+    visiting: int = 0
+    """Those of them whose page says that they are on the site."""
+    rows: list[Row] = field(factory=list)
 
 
 def listed(state: State, query: AskVisitors, limit: int) -> VisitorList:
@@ -26,19 +36,17 @@ def listed(state: State, query: AskVisitors, limit: int) -> VisitorList:
 
     O(rows given + live chats), however many there are who only browse, or were here once.
     """
-    open_ = [chat for chat in state.chats.values() if chat.state in _CHATTING]
-    waiting = sum(chat.state in IN_LINE for chat in open_)
-    visiting = sum(_visits(state, chat) for chat in open_)
     after = None if query.after is None else (-query.after[0], query.after[1])
-    rows = merge(_browsing_rows(state, query, after), _chat_rows(state, query, open_, after))
-    page = list(islice(rows, limit + 1))
-    cards = tuple(_card(state, state.visitors[visitor]) for _, visitor in page[:limit])
+    census = _census(state, query)
+    chats = sorted(row for row in census.rows if after is None or row > after)
+    rows = list(islice(merge(_browsing_rows(state, query, after), chats), limit + 1))
+    cards = tuple(_card(state, state.visitors[visitor]) for _, visitor in rows[:limit])
     return VisitorList(
         visitors=cards,
-        browsing=len(state.visits) - visiting,
-        waiting=waiting,
-        chatting=len(open_) - waiting,
-        after=(cards[-1].since, cards[-1].visitor) if len(page) > limit else None,
+        browsing=len(state.visits) - census.visiting,
+        waiting=census.waiting,
+        chatting=census.chatting,
+        after=(cards[-1].since, cards[-1].visitor) if len(rows) > limit else None,
     )
 
 
@@ -63,27 +71,32 @@ def _wants(query: AskVisitors, state: VisitState) -> bool:
     return not query.states or state in query.states
 
 
-def _visits(state: State, chat: Chat) -> bool:
-    """Whether the chat's visitor is on the site, as far as his page says."""
-    visitor = state.visitors.get(chat.visitor)
-    return visitor is not None and visitor.here_until is not None
+def _census(state: State, query: AskVisitors) -> _Census:
+    """Looks at every live chat, and so at each no more than it must."""
+    census, visitors = _Census(), state.visitors
+    waiting, chatting = _wants(query, VisitState.WAITING), _wants(query, VisitState.CHATTING)
+    for chat in state.chats.values():
+        if chat.state is ChatState.ACTIVE:
+            census.chatting += 1
+            wanted = chatting
+        elif chat.state is ChatState.WRAP_UP:
+            continue
+        else:
+            census.waiting += 1
+            wanted = waiting
+        visitor = visitors.get(chat.visitor)
+        if visitor is None:
+            continue
+        census.visiting += visitor.here_until is not None
+        if wanted:
+            census.rows.append((-_since(visitor, chat), visitor.id))
+    return census
 
 
 def _browsing_rows(state: State, query: AskVisitors, after: Row | None) -> Iterator[Row]:
     if _wants(query, VisitState.BROWSING):
         places = state.visits.latest(after)
         yield from (place for place in places if state.visitors[place[1]].chat is None)
-
-
-def _chat_rows(
-    state: State, query: AskVisitors, chats: Sequence[Chat], after: Row | None
-) -> list[Row]:
-    rows = (
-        (-_since(state.visitors[chat.visitor], chat), chat.visitor)
-        for chat in chats
-        if chat.visitor in state.visitors and _wants(query, _state(chat))
-    )
-    return sorted(row for row in rows if after is None or row > after)
 
 
 def _since(visitor: Visitor, chat: Chat) -> float:
