@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatdesk.cli import run
-from chatdesk.cli_simulate import progress
+from chatdesk.cli_output import progress
 from chatdesk.simulation.formulas.erlang import erlang_a
 
 SMALL = ["simulate", "--agents", "5", "--arrival-rate", "4", "--patience-rate", "0.5"]

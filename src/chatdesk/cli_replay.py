@@ -1,15 +1,14 @@
 """`chatdesk replay`: a desk's own log with another policy, as a table, JSON or CSV."""
 
-import csv
 import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
-import msgspec
 
 from chatdesk._extras import require_extra
+from chatdesk.cli_output import Output, print_csv, print_json
 from chatdesk.simulation.choosing import policy_named
 from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.estimates import Estimate
@@ -28,15 +27,6 @@ FAILED = 1
 PASSED = 0
 MOST_AGENTS = 12
 """Whose speeds a table tells; JSON tells all."""
-
-
-@attrs.frozen(kw_only=True)
-class Output:
-    """In which form to answer."""
-
-    json: bool = False
-    csv: bool = False
-    plot: Path | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -83,10 +73,7 @@ def run_replay(
 ) -> int:
     """Replay and print; 1 when a condition holds. Raises `ModelError`, `StorageError`."""
     gates = [parse_gate(text) for text in fail_if]
-    if output.plot is not None:
-        from chatdesk.simulation.plots import check_plot
-
-        check_plot(output.plot)
+    output.check()
     candidates = {name: policy_named(name) for name in compared}
     before = None if ran is None else policy_named(ran)
     found = replay(source.read(), candidates, ran=before, settings=settings)
@@ -114,7 +101,7 @@ def broken(gate: Gate, found: Replay) -> list[str]:
 def answer(found: Replay, failures: Sequence[str], output: Output) -> None:
     """Print what was found in the form asked for; failures go to the error stream."""
     if output.json:
-        print(msgspec.json.format(msgspec.json.encode(as_json(found, failures))).decode())
+        print_json(as_json(found, failures))
     elif output.csv:
         _print_csv(found)
     else:
@@ -155,13 +142,19 @@ def _plain(estimate: Estimate) -> tuple[float | None, tuple[float, float] | None
 
 
 def _print_csv(found: Replay) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("policy", "against", "figure", "value", "low", "high"))
-    for result in found.results:
-        for name, one in result.figures.items():
-            writer.writerow((result.policy, "", name, one.value, one.low, one.high))
-        for name, one in (result.differences or {}).items():
-            writer.writerow((result.policy, "ran", name, one.value, one.low, one.high))
+    rows = [
+        (result.policy, against, figures)
+        for result in found.results
+        for against, figures in (("", result.figures), ("ran", result.differences or {}))
+    ]
+    print_csv(
+        ("policy", "against", "figure", "value", "low", "high"),
+        (
+            (policy, against, name, one.value, one.low, one.high)
+            for policy, against, figures in rows
+            for name, one in figures.items()
+        ),
+    )
 
 
 def _print_tables(found: Replay) -> None:

@@ -1,16 +1,13 @@
 """The options of `chatdesk replay`; each is described by the sentence below it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import attrs
 from cyclopts import Parameter
 
-from chatdesk.cli_replay import Output, Source, run_replay
-from chatdesk.cli_simulate import names
+from chatdesk.cli_output import TABLES, Output, names
+from chatdesk.cli_replay import Source, run_replay
 from chatdesk.simulation.replay import ReplaySettings
-
-Flag = Annotated[bool, Parameter(negative=())]
 
 
 @Parameter(name="*")
@@ -35,18 +32,12 @@ class Options:
     """How often what the log leaves open is drawn."""
     seed: int = 1
     """Another number draws it otherwise."""
-    json: Flag = False
-    """Print JSON."""
-    csv: Flag = False
-    """Print CSV."""
-    plot: Path | None = None
-    """Write a picture to this .svg or .png file."""
 
 
 DEFAULTS = Options()
 
 
-def replay(source: str, /, *, options: Options = DEFAULTS) -> int:
+def replay(source: str, /, *, options: Options = DEFAULTS, output: Output = TABLES) -> int:
     """Go through a desk's own past again, with other policies for the same customers.
 
     The exit code is 1 when a condition of --fail-if holds.
@@ -67,5 +58,5 @@ def replay(source: str, /, *, options: Options = DEFAULTS) -> int:
         ran=options.policy,
         compared=names(options.compare),
         fail_if=options.fail_if,
-        output=Output(json=options.json, csv=options.csv, plot=options.plot),
+        output=output,
     )

@@ -1,21 +1,18 @@
 """`chatdesk simulate`: plain arguments in, a table, JSON or CSV out."""
 
-import csv
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
 import attrs
-import msgspec
 
+from chatdesk.cli_output import Output, end_progress, print_csv, print_json, progress
 from chatdesk.rules.disciplines import Priority
 from chatdesk.simulation.arrivals import Poisson
 from chatdesk.simulation.choosing import discipline_named, policy_named
 from chatdesk.simulation.errors import InvalidParameter
 from chatdesk.simulation.estimates import Estimate
 from chatdesk.simulation.experiment import Difference, Length, Result, compare, simulate
-from chatdesk.simulation.fast import Progress
 from chatdesk.simulation.formulas.checks import count, positive
 from chatdesk.simulation.laws import Exponential, Fixed, Law, Never
 from chatdesk.simulation.scenario import Crew, Kind, Scenario
@@ -44,23 +41,11 @@ class Question:
     scenario: Path | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Output:
-    """In which form to answer."""
-
-    json: bool = False
-    csv: bool = False
-    plot: Path | None = None
-
-
 def run_simulation(
     question: Question, length: Length, *, seed: int, compared: Sequence[str], output: Output
 ) -> None:
     """Simulate and print. Raises `ModelError`, `ConfigurationError` and `MissingExtra`."""
-    if output.plot is not None:
-        from chatdesk.simulation.plots import check_plot
-
-        check_plot(output.plot)
+    output.check()
     scenario = scenario_of(question)
     if compared:
         policies = {name: policy_named(name) for name in compared}
@@ -140,43 +125,11 @@ def _patience(question: Question) -> Law:
     return Exponential(positive("--patience-rate", question.patience_rate))
 
 
-def numbers(option: str, text: str | None) -> tuple[float, ...] | None:
-    """Numbers with commas between them; raises `InvalidParameter`."""
-    if text is None:
-        return None
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise InvalidParameter(
-            f"{option} {text!r} is no list of numbers: write it like 0,1,1.6"
-        ) from None
-
-
-def names(text: str | None) -> tuple[str, ...]:
-    """Names with commas between them."""
-    return () if text is None else tuple(part.strip() for part in text.split(","))
-
-
 def length_of(customers: int, warm_up: int | None, replications: int) -> Length:
     """How long to run; raises `InvalidParameter`."""
     return Length(
         customers=count("customers", customers), warm_up=warm_up, replications=replications
     )
-
-
-def progress(stream: TextIO, runs: int) -> Progress | None:
-    """Tells a person at a terminal how far it is; nobody else."""
-    if not stream.isatty():
-        return None
-    done = 0
-
-    def tell(customers: int) -> None:
-        nonlocal done
-        if customers == 0:
-            done += 1
-        print(f"\rrun {done} of {runs}: {customers:>9,} customers", end="", file=stream, flush=True)
-
-    return tell
 
 
 # -- answers -------------------------------------------------------------------------------------
@@ -186,10 +139,9 @@ def answer(
     results: Mapping[str, Result], differences: Sequence[Difference], output: Output
 ) -> None:
     """Print the results in the form asked for."""
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    end_progress(sys.stderr)
     if output.json:
-        print(msgspec.json.format(msgspec.json.encode(as_json(results, differences))).decode())
+        print_json(as_json(results, differences))
     elif output.csv:
         _print_csv(results, differences)
     else:
@@ -232,15 +184,16 @@ def _flat_result(result: Result) -> dict[str, object]:
 
 
 def _print_csv(results: Mapping[str, Result], differences: Sequence[Difference]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("policy", "against", "figure", "value", "low", "high"))
-    for name, result in results.items():
-        for figure, found in result.figures.items():
-            writer.writerow((name, "", figure, found.value, found.low, found.high))
-    for difference in differences:
-        for figure, found in difference.figures.items():
-            names = difference.policy, difference.against
-            writer.writerow((*names, figure, found.value, found.low, found.high))
+    rows = [(name, "", result.figures) for name, result in results.items()]
+    rows += [(each.policy, each.against, each.figures) for each in differences]
+    print_csv(
+        ("policy", "against", "figure", "value", "low", "high"),
+        (
+            (policy, against, name, one.value, one.low, one.high)
+            for policy, against, figures in rows
+            for name, one in figures.items()
+        ),
+    )
 
 
 def _print_tables(results: Mapping[str, Result], differences: Sequence[Difference]) -> None:

@@ -1,14 +1,12 @@
 """The options of `chatdesk simulate`; each is described by the sentence below it."""
 
 from pathlib import Path
-from typing import Annotated
 
 import attrs
 from cyclopts import Parameter
 
-from chatdesk.cli_simulate import Output, Question, length_of, names, numbers, run_simulation
-
-Flag = Annotated[bool, Parameter(negative=())]
+from chatdesk.cli_output import TABLES, Output, names, numbers
+from chatdesk.cli_simulate import Question, length_of, run_simulation
 
 
 @Parameter(name="*")
@@ -48,18 +46,12 @@ class Options:
     """Another number gives other customers."""
     compare: str | None = None
     """Policies to compare on the same customers, such as least-busy,random."""
-    json: Flag = False
-    """Print JSON."""
-    csv: Flag = False
-    """Print CSV."""
-    plot: Path | None = None
-    """Write a picture to this .svg or .png file."""
 
 
 DEFAULTS = Options()
 
 
-def simulate(options: Options = DEFAULTS) -> None:
+def simulate(options: Options = DEFAULTS, output: Output = TABLES) -> None:
     """Simulate a desk with the rules that run it, and say how sure each figure is.
 
     Rates are per unit of time, whichever you choose; times are in that unit. Two policies with
@@ -70,7 +62,7 @@ def simulate(options: Options = DEFAULTS) -> None:
         length_of(options.customers, options.warm_up, options.replications),
         seed=options.seed,
         compared=names(options.compare),
-        output=Output(json=options.json, csv=options.csv, plot=options.plot),
+        output=output,
     )
 
 
