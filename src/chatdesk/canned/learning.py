@@ -3,22 +3,20 @@
 A reply sent as it is, or nearly, in answer to a visitor's question makes that question one more
 way to find the reply: of all that was tried, what raises the search most. Personal data is taken
 out before anything is kept, and what is left is tied to the customer, so that it goes when the
-customer goes.
+customer goes: the desk keeps it as `chatdesk.model.records.Learned`.
 
 Hand-written replies that come again and again are proposed as new responses (B29).
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 from msgspec import Struct
-from sortedcontainers import SortedKeyList
 
 from chatdesk.canned import text
-from chatdesk.canned.likeness import likeness, pairs_likeness, word_pairs
-from chatdesk.model.ids import CustomerId, Instant, MessageId
+from chatdesk.canned.likeness import pairs_likeness, word_pairs
 
 MOST_LEARNED = 50
 """Questions one response keeps; the oldest goes first."""
@@ -42,33 +40,6 @@ _PERSONAL = re.compile(
 )
 
 
-class LearnedQuestion(Struct, frozen=True):
-    """A question a response has answered. `message` is the reply it was learned from."""
-
-    response_id: str
-    question: str
-    customer: CustomerId | None
-    message: MessageId
-    at: Instant
-
-
-class SentAnswer(Struct, frozen=True, kw_only=True):
-    """A reply sent in answer to a question, and the canned text it was made from.
-
-    `canned` is that text with its placeholders filled in; `names` are those of the people in the
-    chat, which are not to be kept.
-    """
-
-    response_id: str
-    canned: str
-    sent: str
-    question: str
-    customer: CustomerId | None
-    message: MessageId
-    at: Instant
-    names: tuple[str, ...] = ()
-
-
 def without_personal_data(original: str, names: Iterable[str] = ()) -> str:
     """The text without mail and web addresses, without words that hold a digit, without the names.
 
@@ -80,90 +51,14 @@ def without_personal_data(original: str, names: Iterable[str] = ()) -> str:
     return " ".join(parts)[:QUESTION_CHARS].strip()
 
 
-def _age(learned: LearnedQuestion) -> tuple[Instant, MessageId]:
-    return learned.at, learned.message
+def worth_learning(asked: str, names: Iterable[str] = ()) -> str | None:
+    """What to keep of a question that a reply answered; None if too little of it may be kept.
 
-
-@attrs.define
-class LearnedQuestions:
-    """The questions every response has learned, newest kept.
-
-    Methods that change something return the ids of the responses to be indexed anew.
+    `names` are those of the people in the chat. Learn only from a reply sent nearly as it is, see
+    `NEARLY`.
     """
-
-    _by_response: dict[str, SortedKeyList[LearnedQuestion, tuple[Instant, MessageId]]] = (
-        attrs.field(factory=dict, init=False)
-    )
-    _by_customer: dict[CustomerId, set[LearnedQuestion]] = attrs.field(factory=dict, init=False)
-    _by_message: dict[MessageId, LearnedQuestion] = attrs.field(factory=dict, init=False)
-
-    def of(self, response_id: str) -> tuple[str, ...]:
-        """The questions of one response, oldest first, each once."""
-        learned = self._by_response.get(response_id, ())
-        return tuple(dict.fromkeys(item.question for item in learned))
-
-    def all(self) -> Iterator[LearnedQuestion]:
-        """Everything learned, for keeping."""
-        for learned in self._by_response.values():
-            yield from learned
-
-    def learn(self, answer: SentAnswer) -> LearnedQuestion | None:
-        """Learn the question if the reply was sent nearly as it is; None if nothing is learned."""
-        if likeness(answer.canned, answer.sent) < NEARLY:
-            return None
-        question = without_personal_data(answer.question, answer.names)
-        if len(text.words(question)) < FEWEST_WORDS:
-            return None
-        learned = LearnedQuestion(
-            answer.response_id, question, answer.customer, answer.message, answer.at
-        )
-        self.restore((learned,))
-        return learned
-
-    def restore(self, learned: Iterable[LearnedQuestion]) -> None:
-        """Take over what was kept."""
-        for item in learned:
-            self._drop(self._by_message.get(item.message))
-            own = self._by_response.setdefault(item.response_id, SortedKeyList(key=_age))
-            own.add(item)
-            self._by_message[item.message] = item
-            if item.customer is not None:
-                self._by_customer.setdefault(item.customer, set()).add(item)
-            if len(own) > MOST_LEARNED:
-                self._drop(own[0])
-
-    def edited(self, message: MessageId, canned: str, now_sent: str) -> frozenset[str]:
-        """The agent has edited a sent reply: unlearn if it is no longer nearly the canned text."""
-        learned = self._by_message.get(message)
-        if learned is None or likeness(canned, now_sent) >= NEARLY:
-            return frozenset()
-        return self._drop(learned)
-
-    def forget_customer(self, customer: CustomerId) -> frozenset[str]:
-        """Drop everything that a customer asked."""
-        return self._drop_all(tuple(self._by_customer.get(customer, ())))
-
-    def forget_response(self, response_id: str) -> frozenset[str]:
-        """Drop everything that a response has learned."""
-        return self._drop_all(tuple(self._by_response.get(response_id, ())))
-
-    def _drop_all(self, learned: Iterable[LearnedQuestion]) -> frozenset[str]:
-        return frozenset[str]().union(*(self._drop(item) for item in learned))
-
-    def _drop(self, learned: LearnedQuestion | None) -> frozenset[str]:
-        if learned is None:
-            return frozenset()
-        own = self._by_response[learned.response_id]
-        own.remove(learned)
-        if not own:
-            del self._by_response[learned.response_id]
-        del self._by_message[learned.message]
-        if learned.customer is not None:
-            theirs = self._by_customer[learned.customer]
-            theirs.remove(learned)
-            if not theirs:
-                del self._by_customer[learned.customer]
-        return frozenset({learned.response_id})
+    question = without_personal_data(asked, names)
+    return question if len(text.words(question)) >= FEWEST_WORDS else None
 
 
 class Proposal(Struct, frozen=True):

@@ -3,12 +3,11 @@
 from msgspec.structs import replace
 
 from chatdesk.canned.filling import values_for
-from chatdesk.canned.learning import FEWEST_WORDS, MOST_LEARNED, NEARLY, without_personal_data
+from chatdesk.canned.learning import MOST_LEARNED, NEARLY, worth_learning
 from chatdesk.canned.likeness import likeness
 from chatdesk.canned.placeholders import PlaceholderRenderer
 from chatdesk.canned.responses import duplicate_problems, problems
 from chatdesk.canned.suggest import after_feedback
-from chatdesk.canned.text import words
 from chatdesk.canned.usage import HALF_LIFE, one_more
 from chatdesk.desk.shelf import SUGGESTING, Shelf, use_id
 from chatdesk.desk.step import STAFF, Step
@@ -203,8 +202,8 @@ def _learn(step: Step, chat: Chat, response: CannedResponse) -> bool:
     if asked is None or chat.unanswered_since is None:
         return False
     names = (chat.customer_name,) if chat.customer_name else ()
-    question = without_personal_data(asked.text, names)
-    if len(words(question)) < FEWEST_WORDS:
+    question = worth_learning(asked.text, names)
+    if question is None:
         return False
     own = step.state.shelf.questions_of(response.id)
     if len(own) >= MOST_LEARNED:
