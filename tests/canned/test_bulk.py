@@ -31,8 +31,9 @@ def test_batch_equals_one_by_one() -> None:
     assert found == expected
 
 
-def test_changed_and_new_together() -> None:
+def test_changed_and_new_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of responses added at once, the last of an id counts, and earlier ones of the index go."""
+    monkeypatch.setattr(index, "WORTH_A_BATCH", 1)
     together, alone = Index(), Index()
     together.add(response("b"))
     again: list[CannedResponse] = [*RESPONSES, response("a", title="Another title")]
@@ -45,6 +46,7 @@ def test_changed_and_new_together() -> None:
 
 def test_batches_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """More responses than one batch holds are the same as in one batch."""
+    monkeypatch.setattr(index, "WORTH_A_BATCH", 1)
     whole, parts = Index(), Index()
     whole.add_all((one, ()) for one in RESPONSES)
     monkeypatch.setattr(index, "BATCH", 1)

@@ -16,6 +16,7 @@ from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.jobs import LoopBell
 from chatdesk.runtime.loops import running_loop
 from chatdesk.storage.memory import MemoryStore
+from chatdesk.testing.factories import a_response
 from chatdesk.transport.frames import Bye, ByeCode, SignalKind, Typing, Update
 from tests.runtime.shop import ANA, SHOP, ZOE, ManualClock, asking, opening, rows
 
@@ -40,6 +41,15 @@ async def test_a_visitor_asks_and_an_agent_reads(shop: AsyncChatDesk) -> None:
     assert [card.chat.id for card in mine.chats] == [requested.chat]
     assert await shop.role(ANA) is Role.AGENT
     assert await shop.check() == shop.revision
+
+
+async def test_warming_up_is_awaited_like_the_rest(shop: AsyncChatDesk) -> None:
+    """The index of the canned responses is begun in the background, and a search finds them."""
+    response = a_response("hours", title="Opening hours")
+    await shop.execute(c.SaveCanned(response=response), by=SHOP)
+    await shop.warm_up()
+    found = await shop.ask(q.SearchCanned(text="opening hours"), by=ANA)
+    assert [hit.response.id for hit in found.hits] == ["hours"]
 
 
 async def test_a_hundred_tasks_at_once(shop: AsyncChatDesk, store: MemoryStore) -> None:

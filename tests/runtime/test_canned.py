@@ -1,5 +1,6 @@
 """Canned responses as agents find, check and count them, through a desk's front door."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from chatdesk.model import queries as q
 from chatdesk.model.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from chatdesk.model.records import AgentSetup, CannedResponse
 from chatdesk.model.values import Actor, Page, agent, visitor
+from chatdesk.runtime import engine
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.testing.factories import a_response
@@ -239,6 +241,52 @@ def test_all_responses_by_category(stocked: ChatDesk) -> None:
     assert listed(stocked, EVE)["general"] == ["team"]
     assert "old" in listed(stocked, EVE, all_times=True)["general"]
     assert set(listed(stocked, SHOP, all_times=True)["general"]) == {"own", "team", "old"}
+
+
+# -- the index is ready before it is asked -------------------------------------------------------
+
+
+def indexed(desk: ChatDesk) -> int:
+    """How many responses are in the index when the thread that builds it, if any, has finished."""
+    for thread in threading.enumerate():
+        if thread.name == "chatdesk-index":
+            thread.join()
+    return len(desk.engine.answering.canned._search)
+
+
+def test_warming_up_builds_the_index(stocked: ChatDesk) -> None:
+    """All that is kept is in the index without a search, and a second call builds nothing."""
+    assert indexed(stocked) == 0
+    stocked.warm_up()
+    assert indexed(stocked) == len(RESPONSES)
+    stocked.warm_up()
+    assert found(stocked, "#renv", use="shortcut") == ["retours"]
+
+
+def test_an_agents_console_warms_up(stocked: ChatDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are many responses, the first agent who subscribes has the index built."""
+    with stocked.subscribe(by=ANA):
+        assert indexed(stocked) == 0
+    monkeypatch.setattr(engine, "MANY_CANNED", len(RESPONSES))
+    with stocked.subscribe(by=ZOE):
+        assert indexed(stocked) == 0
+    with stocked.subscribe(by=ANA):
+        assert indexed(stocked) == len(RESPONSES)
+
+
+def test_commands_do_not_wait_for_the_index(stocked: ChatDesk) -> None:
+    """While the index is being built commands are done; a search waits, and finds what they did."""
+    answers: list[list[str]] = []
+    new = a_response("gift", title="Gift vouchers", body="Vouchers are valid for two years.")
+    searching = threading.Thread(target=lambda: answers.append(found(stocked, "gift voucher")))
+    with stocked.engine.answering.canned._lock:
+        stocked.warm_up()
+        searching.start()
+        stocked.execute(c.SaveCanned(response=new), by=SHOP)
+        assert answers == []
+    searching.join()
+    assert answers[0][0] == "gift"
+    assert indexed(stocked) == len(RESPONSES) + 1
 
 
 # -- suggesting and learning ---------------------------------------------------------------------

@@ -31,6 +31,9 @@ MOST = 0.5
 BATCH = 2_000
 """Responses read together; more would be faster by little and take more memory meanwhile."""
 
+WORTH_A_BATCH = 50
+"""Responses from which reading them together saves time."""
+
 
 class Entry(Struct, frozen=True, gc=False):
     """One response as the index holds it: its title and keywords as words, one passage each."""
@@ -76,7 +79,11 @@ class Index:
         """Put responses in with what they have learned: as by `add`, in less than half the time."""
         remaining = iter(responses)
         while batch := tuple(islice(remaining, BATCH)):
-            self._add_batch(batch)
+            if len(batch) >= WORTH_A_BATCH:
+                self._add_batch(batch)
+                continue
+            for response, learned in batch:
+                self.add(response, learned)
 
     def _add_batch(self, responses: Iterable[tuple[CannedResponse, tuple[str, ...]]]) -> None:
         together, later = Batch(len(self._entries)), []

@@ -51,6 +51,8 @@ class Shelf:
         return ShelfNews(responses, tuple(self.uses[id_] for id_ in counts))
 
     def _questions(self, response: str) -> tuple[str, ...]:
+        if not self.learned_by.get(response):  # most have none, and all are asked for after a load
+            return ()
         return tuple(dict.fromkeys(each.question for each in self.questions_of(response)))
 
     def response(self, id_: str) -> CannedResponse:

@@ -139,6 +139,10 @@ class AsyncChatDesk:
         """See `ChatDesk.check`."""
         return await anyio.to_thread.run_sync(self.blocking.engine.check)
 
+    async def warm_up(self) -> None:
+        """See `ChatDesk.warm_up`."""
+        await anyio.to_thread.run_sync(self.blocking.engine.warm_up)
+
     async def tick(self) -> None:
         """See `ChatDesk.tick`."""
         await self._wait(None, CLOCK, PATIENCE_SECONDS)

@@ -190,6 +190,14 @@ class CannedAnswers:
 
     # -- the index -------------------------------------------------------------------------------
 
+    def warm_up(self) -> None:
+        """Takes into the index what is not yet there, so that the next search need not.
+
+        Searches wait meanwhile, commands do not.
+        """
+        with self._searching():
+            pass
+
     @contextmanager
     def _searching(self) -> Iterator[CannedSearch]:
         """The index as new as the replica, for this thread alone."""
@@ -218,11 +226,13 @@ class CannedAnswers:
 
     def _take(self, news: ShelfNews) -> None:
         search = self._search
+        changed = []
         for response, learned in news.responses:
             if response.retired:
                 search.remove(response.id)
             elif search.get(response.id) != response or search.learned(response.id) != learned:
-                search.add(response, learned)
+                changed.append((response, learned))
+        search.add_all(changed)
         search.usage.restore(UsageCount(use.response, use.agent, use.level) for use in news.uses)
 
     def _confidence(self, text: str, teams: tuple[str, ...]) -> float:

@@ -142,6 +142,16 @@ class ChatDesk:
         _check_context("check")
         return self.engine.check()
 
+    def warm_up(self) -> None:
+        """Builds the index of the canned responses in the background; returns at once.
+
+        A search before it is ready waits for it, commands do not. When an agent's console connects
+        this happens by itself, if there are many; call it at the start of a process, after `fork`,
+        to be earlier. Raises `Stopped`.
+        """
+        _check_context("warm_up")
+        self.engine.warm_up()
+
     def tick(self) -> None:
         """Fires what fell due, which the desk otherwise does by itself in time."""
         _check_context("tick")

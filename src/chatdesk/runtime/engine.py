@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import attrs
@@ -14,7 +14,7 @@ from chatdesk.canned.search import Embedder
 from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command, EndChat
 from chatdesk.model.commits import Change
-from chatdesk.model.errors import NotAllowed, NotFound, Stopped, WrongState
+from chatdesk.model.errors import ChatdeskError, NotAllowed, NotFound, Stopped, WrongState
 from chatdesk.model.ids import CustomerId, Instant, Revision, Seconds
 from chatdesk.model.queries import Query
 from chatdesk.model.values import Actor, ActorKind, ChatState, Role
@@ -32,6 +32,9 @@ from chatdesk.transport.frames import Preview, Signal, SignalKind, Typing
 from chatdesk.transport.signals import Nudge, Signals, Told, Writing
 
 V = TypeVar("V")
+
+MANY_CANNED = 500
+"""Canned responses from which the search's index is built before anybody searches."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -59,6 +62,7 @@ class Engine:
     committer: Committer = attrs.field(init=False)
     answering: Answering = attrs.field(init=False)
     _hear_no_more: Callable[[], None] | None = attrs.field(default=None, init=False)
+    _warm: bool = attrs.field(default=False, init=False)
     _guard: Lock = attrs.field(factory=Lock, init=False)
     _pid: int = attrs.field(factory=os.getpid, init=False)
 
@@ -165,7 +169,30 @@ class Engine:
     def open_feed(self, by: Actor, after: Revision | None) -> Feed:
         """Begins a subscription; may read the store."""
         self.start()
-        return open_feed(self.replica, self.publisher, Subscriber(by), after)
+        feed = open_feed(self.replica, self.publisher, Subscriber(by), after)
+        if by.kind is ActorKind.AGENT and not self._warm:
+            with self.looking() as desk:
+                many = len(desk.state.shelf.responses) >= MANY_CANNED
+            if many:
+                self.warm_up()
+        return feed
+
+    def warm_up(self) -> None:
+        """Has the index of the canned responses built in the background, once.
+
+        Happens by itself when the first agent subscribes, if there are many. Raises `Stopped`.
+        """
+        self.start()
+        with self._guard:
+            begun, self._warm = self._warm, True
+        if not begun:
+            Thread(target=self._build_index, name="chatdesk-index", daemon=True).start()
+
+    def _build_index(self) -> None:
+        with suppress(ChatdeskError):  # a search would meet the same, and tells who asked
+            with self.reading():
+                pass
+            self.answering.canned.warm_up()
 
     def signal(self, frame: Typing | Preview, by: Actor) -> None:
         """Tells the other side of a chat that somebody writes. Raises `Refused`; never waits."""
