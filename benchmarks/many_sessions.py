@@ -1,8 +1,10 @@
 """What do 10,000 authenticated socket sessions in open chats take, and how fast is a message there?
 
-Subject: `SocketServer` with a desk on SQLite (full durability): 9,000 visitors, each in a chat with
-one of 1,000 agents, and these agents, all connected and greeted. Reference: a bare anyio echo with
-as many connections. Servers and clients are processes of their own.
+Subject: `SocketServer` with a desk on SQLite (full durability), on a file that other processes may
+share ("desk") and on one that is the server's alone ("own"), which needs fewer syncs a commit:
+9,000 visitors, each in a chat with one of 1,000 agents, and these agents, all connected and
+greeted. Reference: a bare anyio echo with as many connections. Servers and clients are processes
+of their own.
 
 Measured: the server's memory before anybody comes, with all connected, and after the messages;
 how long connecting takes; and with `--rate` messages a second, written by visitors in turn, the
@@ -44,6 +46,8 @@ from chatdesk.model.defaults import PRECHAT
 from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup
 from chatdesk.model.values import agent, service, visitor
 from chatdesk.runtime.aio import AsyncChatDesk
+from chatdesk.storage.port import Store
+from chatdesk.storage.sql.store import SqlStore
 from chatdesk.transport.frames import Hello, Ping
 
 CHATS_EACH = 9
@@ -93,8 +97,18 @@ async def open_shop(file: Path, agents: int) -> list[str]:
 
 
 async def serve_desk(file: str) -> None:
-    """The subject."""
-    async with AsyncChatDesk(f"sqlite:///{file}") as desk:
+    """The subject, on a file that may be shared."""
+    await serve(f"sqlite:///{file}")
+
+
+async def serve_own(file: str) -> None:
+    """The subject, on a file of its own."""
+    await serve(SqlStore(f"sqlite:///{file}", exclusive=True))
+
+
+async def serve(store: Store | str) -> None:
+    """A `SocketServer`."""
+    async with AsyncChatDesk(store) as desk:
         await desk.tick()
         async with anyio.create_task_group() as tasks:
             server = SocketServer(desk, TOKENS, port=0)
@@ -141,7 +155,11 @@ def memory_mib() -> float:
     return kib / 1024
 
 
-SERVERS: dict[str, Callable[[str], Awaitable[None]]] = {"desk": serve_desk, "bare": serve_bare}
+SERVERS: dict[str, Callable[[str], Awaitable[None]]] = {
+    "bare": serve_bare,
+    "desk": serve_desk,
+    "own": serve_own,
+}
 
 
 @contextmanager
@@ -274,7 +292,7 @@ async def load(
     """Connects everybody, and writes."""
     times = Times()
     agents = len(chats) // CHATS_EACH
-    if server == "desk":
+    if server != "bare":
         firsts = [(None, TOKENS.visitor(f"v{n}")) for n in range(len(chats))]
         hellos: list[tuple[Times | None, bytes]] = [
             (heard, msgspec.json.encode(Hello(token=token)) + b"\n")
@@ -333,7 +351,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options: Any = parser.parse_args(arguments)
     if options.serve:
         return asyncio.run(SERVERS[options.serve](options.file))
-    runs: dict[str, list[Run]] = {"bare": [], "desk": []}
+    runs: dict[str, list[Run]] = {server: [] for server in SERVERS}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "desk.db"
         chats = asyncio.run(open_shop(file, options.agents))
@@ -345,7 +363,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             flush=True,
         )
         for number in range(options.pairs):
-            for server in sorted(runs, reverse=bool(number % 2)):
+            for server in list(SERVERS)[:: -1 if number % 2 else 1]:
                 runs[server].append(run(server, file, chats, (options.rate, options.seconds)))
     for server, found in runs.items():
         show(server, found)
