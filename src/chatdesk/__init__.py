@@ -118,6 +118,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "OfferSettled",
         "PromiseOverdue",
         "QueueSaved",
+        "PolicyFailed",
         "QueueShut",
         "RatingInvited",
         "ReplyGiven",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from threading import Barrier, Event, Thread
 
+import attrs
 import pytest
 
 from chatdesk.model import commands as c
@@ -14,9 +15,12 @@ from chatdesk.model.errors import (
     TurnLost,
     TurnTimeout,
 )
-from chatdesk.model.events import ChatOpened
-from chatdesk.model.records import QueueSetup
-from chatdesk.model.values import visitor
+from chatdesk.model.events import ChatOpened, PolicyFailed
+from chatdesk.model.ids import AgentId, Instant
+from chatdesk.model.records import Chat, QueueSetup
+from chatdesk.model.values import ChatState, visitor
+from chatdesk.rules.policies import AssignmentPolicy
+from chatdesk.rules.roster import Staff
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.committer import Timing
 from chatdesk.storage.memory import MemoryStore
@@ -338,3 +342,32 @@ def test_old_replies_are_forgotten(store: MemoryStore, clock: ManualClock) -> No
 def replies(store: MemoryStore) -> int:
     """How many commands' answers the store still has."""
     return len(store._shelves.by_kind["reply"])
+
+
+# -- policies that fail --------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Raising(AssignmentPolicy):
+    """A shop's own policy with a fault."""
+
+    def choose(self, chat: Chat, staff: Staff, now: Instant) -> AgentId | None:
+        """Fails."""
+        raise KeyError(chat.id, staff, now)
+
+
+def test_a_policy_that_fails_is_logged_and_the_desk_goes_on(
+    store: MemoryStore, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The visitor gets his agent, the log the traceback, the journal the event; each once."""
+    with ChatDesk(store, clock=clock, policies={"own": Raising()}) as desk:
+        open_shop(desk)
+        setup = QueueSetup(name="Sales", policy="own")
+        desk.execute(c.SaveQueue(queue="sales", setup=setup), by=SHOP)
+        assert ask(desk, ZOE).state is ChatState.ACTIVE
+        assert ask(desk, visitor("bob")).state is ChatState.ACTIVE
+    (logged,) = [record for record in caplog.records if "policy 'own' failed" in record.message]
+    assert logged.exc_info is not None
+    assert logged.exc_info[0] is KeyError
+    told = [e for change in store.changes(0) for e in change.events if isinstance(e, PolicyFailed)]
+    assert [(event.policy, event.error) for event in told] == [("own", "KeyError")]

@@ -12,7 +12,7 @@ It does no I/O, reads no clock and draws no lots. A runtime takes a turn at the 
 The same commands at the same instants give the same records on every store and in every process.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -66,9 +66,15 @@ class Desk:
         cls,
         policies: Mapping[str, AssignmentPolicy] | None = None,
         disciplines: Mapping[str, Discipline] | None = None,
+        *,
+        guard: bool = False,
     ) -> "Desk":
-        """A desk that holds nothing yet; `policies` and `disciplines` add to the built-in ones."""
-        return cls(new_state(policies, disciplines))
+        """A desk that holds nothing yet; `policies` and `disciplines` add to the built-in ones.
+
+        With `guard` an error of such a policy is noted, and the least busy agent chosen, where else
+        it is raised to whoever gave the command.
+        """
+        return cls(new_state(policies, disciplines, guard=guard))
 
     # -- what is there already -------------------------------------------------------------------
 
@@ -168,6 +174,10 @@ class Desk:
         """When `advance` next has something to do, if nothing else happens before."""
         first = self.state.first_timer()
         return None if first is None else first[0]
+
+    def policy_failures(self) -> Iterator[tuple[str, Exception]]:
+        """The first error of each policy of the shop's own that has failed, once, for a log."""
+        return self.state.failures.to_log()
 
     # -- looking ---------------------------------------------------------------------------------
 

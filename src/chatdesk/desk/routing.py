@@ -4,10 +4,10 @@ from msgspec.structs import replace
 
 from chatdesk.desk.chats import assign, make_offer
 from chatdesk.desk.step import STAFF, Step
-from chatdesk.model.events import QueueShut
+from chatdesk.model.events import PolicyFailed, QueueShut
 from chatdesk.model.ids import QueueId
 from chatdesk.model.records import Chat
-from chatdesk.model.values import ChatState, QueueMode
+from chatdesk.model.values import CLOCK, ChatState, QueueMode
 
 
 def route(step: Step) -> None:
@@ -24,6 +24,8 @@ def route(step: Step) -> None:
     state.newly_waiting.clear()
     while state.touched_queues:
         _watch_length(step, state.touched_queues.popitem()[0])
+    for policy, error in state.failures.to_tell():
+        _tell_failure(step, policy, error)
 
 
 def _look_again(step: Step, chat: Chat | None) -> None:
@@ -34,6 +36,19 @@ def _look_again(step: Step, chat: Chat | None) -> None:
     at = policy.look_again_at(chat, step.now)
     if at != chat.look_again_at:
         step.state.put(replace(chat, look_again_at=at))
+
+
+def _tell_failure(step: Step, policy: str, error: Exception) -> None:
+    step.state.emit(
+        PolicyFailed(
+            at=step.now,
+            by=CLOCK,
+            command=step.command,
+            audience=STAFF,
+            policy=policy,
+            error=type(error).__name__,
+        )
+    )
 
 
 def _watch_length(step: Step, queue_id: QueueId) -> None:

@@ -39,6 +39,7 @@ from chatdesk.model.records import (
 from chatdesk.model.values import ChatState
 from chatdesk.rules.availability import can_receive
 from chatdesk.rules.disciplines import DISCIPLINES, Discipline
+from chatdesk.rules.guarded import Failures, guarded
 from chatdesk.rules.lifecycle import LIVE, LIVE_CHAT
 from chatdesk.rules.policies import POLICIES, AssignmentPolicy
 from chatdesk.rules.routing import Router
@@ -74,6 +75,8 @@ class State:
 
     policies: Mapping[str, AssignmentPolicy]
     disciplines: Mapping[str, Discipline]
+    failures: Failures = field(factory=Failures)
+    """What policies of the shop's own raised."""
 
     desk: DeskRecord | None = None
     counters: Counters = field(factory=lambda: Counters(id=COUNTERS))
@@ -485,7 +488,12 @@ _REPLAY_ORDER: dict[type[Record], int] = {
 def new_state(
     policies: Mapping[str, AssignmentPolicy] | None = None,
     disciplines: Mapping[str, Discipline] | None = None,
+    *,
+    guard: bool = False,
 ) -> State:
     """An empty state that knows the built-in policies and disciplines, and the given ones."""
+    failures, own = Failures(), dict(policies or {})
+    if guard:
+        own = {name: guarded(name, policy, failures) for name, policy in own.items()}
     built_in = {name: make() for name, make in POLICIES.items()}
-    return State({**built_in, **(policies or {})}, {**DISCIPLINES, **(disciplines or {})})
+    return State({**built_in, **own}, {**DISCIPLINES, **(disciplines or {})}, failures)

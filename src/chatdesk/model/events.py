@@ -68,6 +68,16 @@ class QueueShut(Event, frozen=True, kw_only=True, tag="queue_shut"):
     waiting: int
 
 
+class PolicyFailed(Event, frozen=True, kw_only=True, tag="policy_failed"):
+    """A policy of the shop's own raised an error; the least busy agent is chosen in its place.
+
+    Told once by each process. `error` is the kind of error only: its text stands in the log.
+    """
+
+    policy: str
+    error: str
+
+
 class AgentSaved(Event, frozen=True, kw_only=True, tag="agent_saved"):
     """An agent was added, set up anew or retired; `capacity` is his maximum from now on."""
 
@@ -334,6 +344,7 @@ AnyEvent: TypeAlias = (
     DeskConfigured
     | QueueSaved
     | QueueShut
+    | PolicyFailed
     | AgentSaved
     | AgentStatusChanged
     | ChatOpened

@@ -60,7 +60,7 @@ class ChatDesk:
         self._settings = Settings(
             store=open_store(store) if isinstance(store, str) else store,
             own_store=isinstance(store, str),
-            make_desk=lambda: Desk.new(policies, disciplines),
+            make_desk=lambda: Desk.new(policies, disciplines, guard=True),
             clock=clock,
             ids=ids,
             signals=signals,

@@ -306,6 +306,13 @@ class Committer:
                 job.succeed(desk.handle(job.command, by=job.by, now=now, fresh=self._ids()))
             except Refused as refusal:
                 job.fail(refusal)
+        for policy, failure in desk.policy_failures():
+            log.error(
+                "the policy %r failed; until it is mended, the least busy agent is chosen when it"
+                " does",
+                policy,
+                exc_info=failure,
+            )
         return desk.collect()
 
     def _fetch(self, desk: Desk, turn: Turn, jobs: list[AnyJob]) -> None:
