@@ -125,8 +125,10 @@ def _table(kind: str) -> Table:
     )
     if kind in SOMETIMES_LIVE:
         live = table.c.live
-        # SQLite uses a partial index where the query repeats its condition word by word
-        Index(f"{name}_live", table.c.desk, sqlite_where=text("live = 1"), postgresql_where=live)
+        # SQLite uses a partial index where the query repeats its condition word by word, and
+        # prefers it to the others that begin with the desk only if it has both columns
+        columns = (table.c.desk, live)
+        Index(f"{name}_live", *columns, sqlite_where=text("live = 1"), postgresql_where=live)
     return table
 
 

@@ -105,7 +105,7 @@ def _create_records(name: str, fields: Sequence[str]) -> None:
         op.create_index(
             f"{table}_live",
             table,
-            ["desk"],
+            ["desk", "live"],
             sqlite_where=sa.text("live = 1"),
             postgresql_where=sa.text("live"),
         )
