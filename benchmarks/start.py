@@ -172,7 +172,7 @@ def least(file: str) -> dict[str, float]:
 def live_statements() -> Iterator[str]:
     """What reads the live rows: of tables that say which are, and of the others that are small."""
     for kind in LIVE_KINDS:
-        where = " WHERE live" if kind in SOMETIMES_LIVE else ""
+        where = " WHERE live = 1" if kind in SOMETIMES_LIVE else ""
         yield f"SELECT record FROM {TABLES[kind].name}{where}"  # noqa: S608 - our own names
 
 
