@@ -133,6 +133,10 @@ class FaultyStore(Store):
         """See `Store.forget_replies`."""
         return self.store.forget_replies(before)
 
+    def forget_visitors(self, before: Instant) -> int:
+        """See `Store.forget_visitors`."""
+        return self.store.forget_visitors(before)
+
     def close(self) -> None:
         """See `Store.close`."""
         self.store.close()

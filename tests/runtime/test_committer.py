@@ -339,6 +339,25 @@ def test_old_replies_are_forgotten(store: MemoryStore, clock: ManualClock) -> No
     assert replies(store) == 0
 
 
+def test_who_was_there_long_ago_and_asked_nothing_is_forgotten(
+    store: MemoryStore, clock: ManualClock
+) -> None:
+    """B51: a month of passers-by does not fill the store; who asked anything stays."""
+    timing = Timing(poll=0.01, sweep=0.01, keep_visitors=3600.0)
+    with ChatDesk(store, clock=clock, timing=timing) as desk:
+        open_shop(desk)
+        ask(desk, ZOE)
+        desk.execute(c.RenewVisit(), by=visitor("passer-by"))
+        clock.pass_seconds(600.0)
+        desk.tick()
+        assert len(rows(store, "visitor")) == 2
+        clock.pass_seconds(7200.0)
+        tick = Event()
+        while len(rows(store, "visitor")) > 1:
+            tick.wait(0.001)
+    assert [record.id for record in rows(store, "visitor")] == [ZOE.id]
+
+
 def replies(store: MemoryStore) -> int:
     """How many commands' answers the store still has."""
     return len(store._shelves.by_kind["reply"])

@@ -47,8 +47,10 @@ RETRY_SECONDS = 0.25
 """How long after a failure it tries again what nobody asked for anew."""
 KEEP_REPLIES_SECONDS = 7 * 86_400.0
 """How long the store keeps what a command was answered: a retry comes within seconds or days."""
+KEEP_VISITORS_SECONDS = 30 * 86_400.0
+"""How long the store keeps that somebody was on the site who never asked anything."""
 SWEEP_SECONDS = 3_600.0
-"""How often older replies are deleted."""
+"""How often what is older is deleted."""
 
 
 class Errand(Enum):
@@ -69,6 +71,7 @@ class Timing:
     poll: Seconds = POLL_SECONDS
     retry: Seconds = RETRY_SECONDS
     keep_replies: Seconds = KEEP_REPLIES_SECONDS
+    keep_visitors: Seconds = KEEP_VISITORS_SECONDS
     sweep: Seconds = SWEEP_SECONDS
 
 
@@ -211,7 +214,7 @@ class Committer:
                 self._poll()
 
     def _sweep(self) -> None:
-        """Now and then has the store forget what was answered long ago."""
+        """Now and then has the store forget who was answered, or was there, long ago."""
         now = time.monotonic()
         if now < self._next_sweep:
             return
@@ -219,9 +222,11 @@ class Committer:
         if first:  # not in everybody's start
             return
         try:
-            self._replica.store.forget_replies(self._clock() - self._timing.keep_replies)
+            at, store = self._clock(), self._replica.store
+            store.forget_replies(at - self._timing.keep_replies)
+            store.forget_visitors(at - self._timing.keep_visitors)
         except StorageError as error:
-            log.warning("cannot delete old replies, trying again later: %s", error)
+            log.warning("cannot delete what is old, trying again later: %s", error)
 
     def _is_due(self) -> bool:
         if time.monotonic() < self._not_before:

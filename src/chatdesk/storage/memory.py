@@ -205,6 +205,21 @@ class MemoryStore(Store):
                 del replies[id_]
             return len(old)
 
+    def forget_visitors(self, before: Instant) -> int:
+        """See `Store.forget_visitors`."""
+        with self._turns, self._data:
+            visitors = self._shelves.by_kind["visitor"]
+            gone = [
+                id_
+                for id_, visitor in visitors.items()
+                if isinstance(visitor, Visitor)
+                and not (is_live(visitor) or visitor.customer)
+                and visitor.last_seen_at < before
+            ]
+            for id_ in gone:
+                del visitors[id_]
+            return len(gone)
+
     def close(self) -> None:
         """See `Store.close`: there is nothing to give back."""
 

@@ -160,5 +160,12 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def forget_visitors(self, before: Instant) -> int:
+        """Deletes visitors who are gone, are no customer and were last seen before an instant.
+
+        Gives how many; takes no turn and no revision. Nobody who ever asked anything is among them.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Gives connections back; the store may be used again, which opens them anew."""

@@ -301,6 +301,20 @@ class StoreConformance:
         assert fetch(store, *(Need("reply", reply.id) for reply in replies)) == replies[3:]
         assert (store.forget_replies(NOON + 3), store.head()) == (0, 1)
 
+    def test_forgets_who_was_there_and_asked_nothing(self, store: Store) -> None:
+        """Who is there, has a chat, is a customer or was there lately stays."""
+        gone = [a_visitor(f"v{n}", last_seen_at=NOON + n) for n in range(4)]
+        kept = [
+            a_visitor("here", last_seen_at=NOON, here_since=NOON, here_until=NOON + 60),
+            a_visitor("talks", last_seen_at=NOON, chat="chat"),
+            a_visitor("known", last_seen_at=NOON, customer="customer"),
+        ]
+        write(store, a_batch(*gone, *kept))
+        assert store.forget_visitors(NOON + 3) == 3
+        left = store.find(Find("visitor", limit=10))
+        assert [record.id for record in left] == ["here", "known", "talks", "v3"]
+        assert (store.forget_visitors(NOON + 3), store.head()) == (0, 1)
+
     @pytest.mark.parametrize("kind", FINDABLE)
     def test_searches_come_in_order_page_by_page(self, store: Store, kind: str) -> None:
         """Pages of any size, by any field, both ways round, give every row once and in order."""

@@ -173,6 +173,18 @@ class SqlStore(Store):
             old = delete(replies).where(replies.c.desk == self.desk, replies.c.at < before)
             return held.connection.execute(old).rowcount
 
+    def forget_visitors(self, before: Instant) -> int:
+        """See `Store.forget_visitors`. O(visitors who are no customer)."""
+        visitors = TABLES["visitor"]
+        with self._locked(READ_WAIT_SECONDS) as held, translated("forget visitors"):
+            gone = delete(visitors).where(
+                visitors.c.desk == self.desk,
+                visitors.c.customer.is_(None),
+                visitors.c.live.is_(False),
+                visitors.c.last_seen_at < before,
+            )
+            return held.connection.execute(gone).rowcount
+
     def close(self) -> None:
         """See `Store.close`."""
         process = self._processes.pop(os.getpid(), None)
