@@ -26,8 +26,10 @@ from chatdesk.transport.frames import (
     Update,
     Welcome,
 )
+from chatdesk.transport.tokens import Claims
 from tests.adapters.serving import TOKENS, TcpClient, new_desk, serve_tcp
 
+ANA = Claims(agent("ana"))
 ASK = RequestChat(queue="sales", question="Where is it?", answers={"name": "Bo", "email": "b@c.de"})
 
 
@@ -121,6 +123,37 @@ def test_no_more_is_read_ahead_than_a_connection_bears(
     answers: list[Any] = [past_updates(client) for _ in ids]
     assert [answer.id for answer in answers] == ids
     assert not served._held
+
+
+def test_who_does_not_read_for_a_while_misses_nothing(
+    server: SocketServer, dial: Callable[[str], TcpClient]
+) -> None:
+    """What is told to one who does not read waits in his mailbox; it comes whole, in order."""
+    reader, guest = TcpClient(server.port, TOKENS.agent("ana")), dial("v1")
+    assert isinstance(reader.hello(), Welcome)
+    chat = guest.do(ASK).chat
+    (served,) = (each for each in server.clients if each.session.claims == ANA)
+    assert isinstance(served, LeanClient)
+    feed = served._feed
+    assert feed is not None
+    sent: list[str] = []
+    more = 5
+    while more:
+        texts = [f"{len(sent) + n:06}{'x' * 7_990}" for n in range(60)]
+        guest.send(*(PostMessage(id=text[:6], chat=chat, text=text) for text in texts))
+        assert [getattr(past_updates(guest), "id", "") for _ in texts] == [t[:6] for t in texts]
+        sent += texts
+        more -= served.is_full  # so much more than a session bears waits in the mailbox
+    assert not feed.subscriber.mailbox.is_empty
+    assert served.session.unsent_bytes == 0
+    heard: list[str] = []
+    while len(heard) < len(sent):
+        frame: Any = reader.receive()
+        assert isinstance(frame, Update)
+        heard += [notice.message.text for notice in frame.notices if notice.message is not None]
+        heard = [text for text in heard if len(text) > 6_000]
+    reader.close()
+    assert heard == sent
 
 
 def test_who_waits_too_long_for_the_desk_is_told_so(

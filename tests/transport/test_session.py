@@ -204,6 +204,18 @@ def test_a_client_who_does_not_read_is_dropped_with_bounded_memory() -> None:
     assert session.data_to_send() == b""
 
 
+def test_one_long_frame_is_no_sign_of_slowness() -> None:
+    """A frame longer than the bound is sent to who has read all before; a second one drops him."""
+    session, long = opened(unsent_bytes=2_000), b"x" * 10_000
+    session.data_to_send()
+    for _ in range(3):
+        session.deliver_encoded([long])
+        assert session.unsent_bytes == len(long) + 1
+        assert session.data_to_send() == long + b"\n"
+    session.deliver_encoded([long, long])
+    assert codes(session) == ["slow"]
+
+
 def test_what_is_sent_counts_no_more() -> None:
     """The bound is on what waits, not on what was sent in all."""
     session = opened(unsent_bytes=2_000)

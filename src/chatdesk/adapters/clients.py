@@ -11,6 +11,8 @@ from chatdesk.transport.session import Limits, Session
 from chatdesk.transport.tokens import Tokens
 
 READ_BYTES = 65_536
+WRITE_BYTES = 65_536
+"""What waits is written when it is so much, before more is put in line."""
 BYE_SECONDS = 1.0
 """How long a farewell may take."""
 

@@ -20,7 +20,7 @@ import anyio.to_thread
 import attrs
 
 from chatdesk.adapters.answering import answer_all, job_of, reply, welcome
-from chatdesk.adapters.clients import BYE_SECONDS, Client, Host
+from chatdesk.adapters.clients import BYE_SECONDS, WRITE_BYTES, Client, Host
 from chatdesk.adapters.connections import Connection
 from chatdesk.model.commands import AnyCommand, Command
 from chatdesk.model.errors import Refused, Stopped, StorageError
@@ -262,7 +262,10 @@ class LeanClient(Client, asyncio.Protocol):
             return
         self.has_news = False
         parcels = feed.take_all(self._news)
-        self.session.deliver_encoded([parcel.data for parcel in parcels])
+        for parcel in parcels:
+            if self.session.unsent_bytes > WRITE_BYTES:
+                self._transport.write(self.session.data_to_send())
+            self.session.deliver_encoded((parcel.data,))
         if feed.is_live:
             return
         if feed.is_behind:

@@ -15,7 +15,7 @@ import attrs
 from anyio.streams.tls import TLSListener
 
 from chatdesk.adapters.answering import answer_all, welcome
-from chatdesk.adapters.clients import BYE_SECONDS, READ_BYTES, Client
+from chatdesk.adapters.clients import BYE_SECONDS, READ_BYTES, WRITE_BYTES, Client
 from chatdesk.adapters.connections import Connection, Connections
 from chatdesk.adapters.lean import serve_lean
 from chatdesk.model.errors import Refused, StorageError
@@ -225,9 +225,10 @@ class _StreamClient(Client):
             parcel = await subscription.receive()
             if parcel is None:
                 break
-            self.session.deliver_encoded(
-                [parcel.data, *(each.data for each in subscription.at_hand())]
-            )
+            for each in (parcel, *subscription.at_hand()):
+                if self.session.unsent_bytes > WRITE_BYTES:
+                    await self.flush()
+                self.session.deliver_encoded((each.data,))
             await self.flush()
         self.connection.end()
 

@@ -92,7 +92,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     pipelined: int = 64
     """Most requests that `requests` gives at once; the others wait in line."""
     unsent_bytes: int = 1_048_576
-    """Most bytes that wait for a client who does not read; then he is dropped."""
+    """Most bytes that wait for a client who does not read; then he is dropped.
+
+    A single frame may be longer: it says nothing about him.
+    """
     faults: int = 20
     """Most frames that are none until the client is given up."""
 
@@ -216,14 +219,15 @@ class Session:
 
     def deliver_encoded(self, frames: Iterable[bytes]) -> None:
         """As `deliver`, for frames that `encode` has made, perhaps for many clients at once."""
-        if self.state is SessionState.CLOSED:
-            return
         for frame in frames:
-            self._unsent += (frame, b"\n")
-            self._unsent_bytes += len(frame) + 1
-        if self._unsent_bytes > self._limits.unsent_bytes:
-            self._unsent.clear()
-            self.bye(ByeCode.SLOW)
+            if self.state is SessionState.CLOSED:
+                return
+            before, self._unsent_bytes = self._unsent_bytes, self._unsent_bytes + len(frame) + 1
+            if before and self._unsent_bytes > self._limits.unsent_bytes:
+                self._unsent.clear()
+                self.bye(ByeCode.SLOW)
+            else:
+                self._unsent += (frame, b"\n")
 
     def bye(self, code: ByeCode) -> None:
         """Ends the session with a last frame; does nothing when it has ended."""
@@ -237,6 +241,11 @@ class Session:
         self._unsent.clear()
         self._unsent_bytes = 0
         return data
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much `data_to_send` would give, a last `bye` not counted."""
+        return self._unsent_bytes
 
     @property
     def closed(self) -> bool:
