@@ -230,12 +230,12 @@ def test_help_lists_commands_and_options(capfd: pytest.CaptureFixture[str]) -> N
 def test_planning_commands_print_their_tables(capfd: pytest.CaptureFixture[str]) -> None:
     """C14, B05: the planning questions can be asked; a question without sense is told."""
     handling = ("--handle-seconds", "300")
-    assert run(["staff", "hours", "30", "60", *handling, "--speeds", "1", "1.6"]) == 0
-    assert len(capfd.readouterr().out.splitlines()) == 3
+    assert run(["staff", "hours", "30", "60", *handling, "--agent-rates", "0,1,1.6"]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 4
     assert run(["staff", "drain", "2", "1", *handling]) == 0
     assert "99.0%" in capfd.readouterr().out
-    limit = ("staff", "limit", "60", "4", *handling, "--speeds", "1", "1.6", "--lost-chat", "300")
-    assert run(limit) == 0
+    limit = ("staff", "limit", "60", "4", *handling, "--lost-chat", "300")
+    assert run([*limit, "--agent-rates", "0,1,1.6"]) == 0
     assert "best" in capfd.readouterr().out
     assert run(["staff", "hours", "-5", *handling]) == 2
     assert "chats_per_hour" in capfd.readouterr().err

@@ -4,11 +4,14 @@ This module imports without the packages of the extra `cli`: whoever lacks them 
 them. A command imports what it needs when it runs.
 """
 
+import codecs
+import io
+import json
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from chatdesk._extras import MissingExtra, require_extra
@@ -19,11 +22,23 @@ if TYPE_CHECKING:
 
 FAILED = 1
 WRONG_USE = 2
+SPELLINGS = MappingProxyType({"…": "...", "–": "-", "−": "-", "×": "x", "≤": "<=", "’": "'"})
 
 
 def main() -> None:
     """The entry point of the program `chatdesk`."""
+    codecs.register_error("chatdesk", _spelled)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="chatdesk")
     sys.exit(run(sys.argv[1:]))
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal cannot show, in letters it can; others as JSON escapes them."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(SPELLINGS.get(one) or json.dumps(one)[1:-1] for one in lost), error.end
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -59,9 +74,13 @@ def make_app() -> "App":
     app.command(demo_command())
     app.command(migrate)
     app.command(search_command())
-    app.command(staff_commands())
     app.command(
-        "chatdesk.cli_simulate_options:simulate",  # imported when it is called
+        "chatdesk.cli_staff_options:app",  # imported when it is called, as those below
+        name="staff",
+        help="Plan how many agents are needed, from exact queueing formulas.",
+    )
+    app.command(
+        "chatdesk.cli_simulate_options:simulate",
         name="simulate",
         help="Simulate a desk with the rules that run it, and say how sure each figure is.",
     )
@@ -136,29 +155,6 @@ def search_command() -> Callable[..., None]:
             raise ConfigurationError(f"cannot read {file}: {error}") from error
 
     return search
-
-
-def staff_commands() -> "App":
-    """`chatdesk staff`: how many agents, when to stop, how many chats at once."""
-    from cyclopts import App, Parameter
-
-    from chatdesk.cli_staff import drain, limit, staff
-
-    app = App(
-        name="staff",
-        help="Plan how many agents are needed, from exact queueing formulas.",
-        default_parameter=Parameter(consume_multiple=True, negative=()),
-    )
-    app.command(staff, name="hours", help=_first_line(staff))
-    app.command(drain, help=_first_line(drain))
-    app.command(limit, help=_first_line(limit))
-    return app
-
-
-def _first_line(command: Callable[..., object]) -> str:
-    """What a command does, without what its docstring tells programmers."""
-    line = (command.__doc__ or "").partition("\n")[0]
-    return re.sub(r" \([A-E]\d\d\)", "", line)
 
 
 def demo_command() -> Callable[..., None]:

@@ -268,6 +268,26 @@ def _of_kind(visits: Visits, at: Span, place: int, name: str) -> KindFigures:
     )
 
 
+def answered_within(visits: Visits, at: Span, seconds: float) -> float:
+    """The share of all customers of a span who were answered after at most so long, O(n)."""
+    cut = slice(at.first, at.last)
+    columns = zip(visits.waited[cut], visits.agents[cut], strict=True)
+    in_time = sum(waited <= seconds and agent is not None for waited, agent in columns)
+    return _ratio(in_time, at.last - at.first)
+
+
+def mean_wait_answered(visits: Visits, at: Span) -> float:
+    """The mean wait of those of a span who were answered, O(n)."""
+    cut = slice(at.first, at.last)
+    answered = [agent is not None for agent in visits.agents[cut]]
+    return _ratio(fsum(compress(visits.waited[cut], answered)), sum(answered))
+
+
+def abandoned(visits: Visits, at: Span) -> float:
+    """The share of all customers of a span who gave up in line, O(n)."""
+    return _ratio(visits.agents[at.first : at.last].count(None), at.last - at.first)
+
+
 def offered_waits(visits: Visits, at: Span) -> list[float]:
     """How long customers would have waited had they not given up, first come first served.
 

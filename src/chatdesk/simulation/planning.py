@@ -50,17 +50,29 @@ class AnswerWithin(Struct, frozen=True, tag="answer_within"):
     share: float
     seconds: float
 
+    def __str__(self) -> str:
+        """As `parse_target` reads it."""
+        return f"{100 * self.share:g}% in {self.seconds:g}s"
+
 
 class AnswerSpeed(Struct, frozen=True, tag="answer_speed"):
     """Those who are answered wait at most `seconds` on average (ASA)."""
 
     seconds: float
 
+    def __str__(self) -> str:
+        """As `parse_target` reads it."""
+        return f"ASA<={self.seconds:g}s"
+
 
 class AbandonAtMost(Struct, frozen=True, tag="abandon_at_most"):
     """At most this share of all customers gives up in line."""
 
     share: float
+
+    def __str__(self) -> str:
+        """As `parse_target` reads it."""
+        return f"abandon<={100 * self.share:g}%"
 
 
 Target = AnswerWithin | AnswerSpeed | AbandonAtMost
@@ -216,18 +228,39 @@ def _fewest(enough: Callable[[int], bool], most: int, target: Target) -> int:
 
 def _meets(floor: Floor, target: Target) -> bool:
     try:
-        match target:
-            case AnswerWithin():
-                wanted = share("share", target.share)
-                return concurrent_answered_within(floor, target.seconds) >= wanted
-            case AnswerSpeed():
-                return concurrent_mean_wait_answered(floor) <= not_negative(
-                    "seconds", target.seconds
-                )
-            case AbandonAtMost():
-                return concurrent(floor).p_abandon <= share("share", target.share)
+        reached = _reached(floor, target)
     except UnstableModel:
         return False
+    match target:
+        case AnswerWithin():
+            return reached >= share("share", target.share)
+        case AnswerSpeed():
+            return reached <= not_negative("seconds", target.seconds)
+        case AbandonAtMost():
+            return reached <= share("share", target.share)
+
+
+def _reached(floor: Floor, target: Target) -> float:
+    match target:
+        case AnswerWithin():
+            return concurrent_answered_within(floor, target.seconds)
+        case AnswerSpeed():
+            return concurrent_mean_wait_answered(floor)
+        case AbandonAtMost():
+            return concurrent(floor).p_abandon
+
+
+def reached(staffing: Staffing, target: Target) -> float | None:
+    """Return the figure of which the target speaks, as planned for an hour.
+
+    The share answered in time, the mean wait of the answered in seconds, or the share who give up;
+    None in an hour without customers. Costs as much as one more `forecast`.
+    """
+    if staffing.expected is None:
+        return None
+    if isinstance(target, AbandonAtMost):
+        return staffing.expected.p_abandon
+    return _reached(_floor(staffing.demand, staffing.agents, exact=staffing.exact), target)
 
 
 # --- ending a shift -----------------------------------------------------------------------------
