@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatdesk.canned import index
+from chatdesk.canned import bulk, index
 from chatdesk.canned.bulk import Batch
 from chatdesk.canned.index import Index
 from chatdesk.canned.reading import impacts, passages_of, read
@@ -45,10 +45,13 @@ def test_changed_and_new_together(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_batches_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More responses than one batch holds are the same as in one batch."""
+    """More responses, or words, than one batch holds are the same as in one batch."""
     monkeypatch.setattr(index, "WORTH_A_BATCH", 1)
-    whole, parts = Index(), Index()
+    whole, parts, small = Index(), Index(), Index()
     whole.add_all((one, ()) for one in RESPONSES)
     monkeypatch.setattr(index, "BATCH", 1)
     parts.add_all((one, ()) for one in RESPONSES)
-    assert whole.contents() == parts.contents()
+    monkeypatch.setattr(index, "BATCH", 3)
+    monkeypatch.setattr(bulk, "MOST_WORDS", 1)
+    small.add_all((one, ()) for one in RESPONSES)
+    assert whole.contents() == parts.contents() == small.contents()

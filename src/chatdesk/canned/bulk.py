@@ -9,7 +9,7 @@ is what they say together worked out for the term.
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, compress, islice
+from itertools import chain, compress, groupby, islice
 from operator import eq
 
 import attrs
@@ -20,6 +20,9 @@ from chatdesk.canned.reading import Reading, Scale
 
 COUNT = 24
 """Bits of a number of occurrences; that in the head stands above that in the body."""
+
+MOST_WORDS = 200_000
+"""Different words from which a batch takes no more; ordinary ones have a tenth of that."""
 
 IN_BODY = (1 << COUNT) - 1
 
@@ -62,6 +65,11 @@ class Batch:
     _stopped: _Pieces = attrs.field(factory=_Pieces, init=False)
     """Words that are stop words where they stand; those that are not are subjects."""
     _typed: _Pieces = attrs.field(factory=_Pieces, init=False)
+
+    @property
+    def full(self) -> bool:
+        """Whether the next response should open another batch."""
+        return len(self._subjects) + len(self._stopped) >= MOST_WORDS
 
     def take(self, reading: Reading) -> dict[str, int]:
         """Take the response of the next slot in. A few steps a word.
@@ -136,17 +144,20 @@ class Batch:
 
 def _by_terms(
     pieces: Sequence[tuple[Iterable[str], Piece]],
-) -> Iterator[tuple[list[str], list[Piece]]]:
-    """The terms of words with what is known of these; terms of the same words together."""
-    holders: dict[str, list[int]] = {}
+) -> Iterator[tuple[Iterable[str], list[Piece]]]:
+    """The terms of words with what is known of these; terms of the same words together.
+
+    A term's words are a text whose letters are their places, for texts can be grouped, and the
+    garbage collector, which would look through thousands of lists again and again, leaves them out.
+    """
+    holders: dict[str, str] = {}
+    held_by = holders.get
     for place, (terms, _) in enumerate(pieces):
+        letter = chr(place)
         for term in terms:
-            holders.setdefault(term, []).append(place)
-    alike: dict[tuple[int, ...], list[str]] = {}
-    for term, places in holders.items():
-        alike.setdefault(tuple(places), []).append(term)
-    for held_by, same in alike.items():
-        yield same, [pieces[place][1] for place in held_by]
+            holders[term] = held_by(term, "") + letter
+    for letters, same in groupby(sorted(holders, key=holders.__getitem__), holders.__getitem__):
+        yield same, [pieces[ord(letter)][1] for letter in letters]
 
 
 def _added(parts: Iterable[Piece]) -> dict[int, int]:

@@ -91,15 +91,21 @@ class Index:
             if response.id in self._slots:
                 later.append((response, learned))
                 continue
+            if together.full:
+                self._put_batch(together)
+                together = Batch(len(self._entries))
             entry = Entry(response, learned, passages_of(response, learned))
             slot = self._take_slot(entry)
             self._postings.append(slot, together.take(read(response, entry.passages)))
             self._add_groups(slot, response)
+        self._put_batch(together)
+        for response, learned in later:
+            self.add(response, learned)
+
+    def _put_batch(self, together: Batch) -> None:
         for term, postings in together.postings():
             self._postings.extend(term, postings)
         self._champions.clear()
-        for response, learned in later:
-            self.add(response, learned)
 
     def _put(self, entry: Entry) -> int:
         """Put a new response's entry and terms in a free slot, which is returned."""
