@@ -1,5 +1,6 @@
 """The program `chatdesk`, run as users run it."""
 
+import codecs
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ import attrs
 import httpx
 import pytest
 
-from chatdesk.cli import run
+from chatdesk.cli import run, spelled
 from chatdesk.cli_demo import is_loopback, own_names, shown_host
 from chatdesk.cli_demo_seed import agent_id
 
@@ -239,6 +240,16 @@ def test_planning_commands_print_their_tables(capfd: pytest.CaptureFixture[str])
     assert "best" in capfd.readouterr().out
     assert run(["staff", "hours", "-5", *handling]) == 2
     assert "chats_per_hour" in capfd.readouterr().err
+
+
+def test_what_cannot_be_shown_is_spelled() -> None:
+    """Signs become letters, other letters JSON's escapes, so that JSON stays JSON."""
+    line = "1 … 2, Chloé, 😀"
+    codecs.register_error("spelled", spelled)
+    assert line.encode("ascii", errors="spelled") == rb"1 ... 2, Chlo\u00e9, \ud83d\ude00"
+    assert line.encode("utf-8", errors="spelled").decode() == line
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("ascii", errors="spelled")
 
 
 def test_a_simulation_takes_its_options(capfd: pytest.CaptureFixture[str]) -> None:

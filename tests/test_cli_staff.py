@@ -133,6 +133,18 @@ def test_two_chats_at_once_halve_the_cost_of_a_chat(capsys: pytest.CaptureFixtur
     assert found["agent_cost_per_chat"] == pytest.approx([2.0, 1.0, 0.8])
 
 
+@pytest.mark.parametrize("asking", [DAY, DRAIN, LIMIT], ids=["hours", "drain", "limit"])
+def test_every_key_is_documented(capsys: pytest.CaptureFixture[str], asking: list[str]) -> None:
+    """The reference has each key of the JSON and each column of the CSV."""
+    page = (Path(__file__).parents[1] / "docs/reference/simulation.md").read_text("utf-8")
+    _, _, rest = page.partition("## The JSON of `chatdesk staff`")
+    section = rest.partition("\n## ")[0]
+    found = asked(capsys, *asking)
+    rows = next(found[name] for name in ("hours", "stops", "options") if name in found)
+    keys = {*found, *rows[0], *table(capsys, *asking)[0]}
+    assert [key for key in keys if f"`{key}`" not in section] == []
+
+
 # -- the check -----------------------------------------------------------------------------------
 
 
@@ -352,7 +364,7 @@ def test_every_option_is_described(capsys: pytest.CaptureFixture[str], command: 
 def test_an_ascii_terminal_gets_the_figures_too() -> None:
     """What a terminal cannot show is spelled in letters it can, in answers and in help."""
     program = [sys.executable, "-W", "error", "-c", "from chatdesk.cli import main; main()"]
-    for arguments in ([*DAY, *QUICK], ["staff", "hours", "--help"], ["simulate", *SIMULATED]):
+    for arguments in ([*DAY, *QUICK], ["staff", "--help"], ["simulate", *SIMULATED]):
         done = subprocess.run(
             [*program, *arguments],
             env={**os.environ, "PYTHONIOENCODING": "ascii"},

@@ -27,13 +27,13 @@ SPELLINGS = MappingProxyType({"…": "...", "–": "-", "−": "-", "×": "x", "
 
 def main() -> None:
     """The entry point of the program `chatdesk`."""
-    codecs.register_error("chatdesk", _spelled)
+    codecs.register_error("chatdesk", spelled)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="chatdesk")
     sys.exit(run(sys.argv[1:]))
 
 
-def _spelled(error: UnicodeError) -> tuple[str, int]:
+def spelled(error: UnicodeError) -> tuple[str, int]:
     """What a terminal cannot show, in letters it can; others as JSON escapes them."""
     if not isinstance(error, UnicodeEncodeError):
         raise error

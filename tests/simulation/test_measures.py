@@ -15,10 +15,13 @@ from chatdesk.simulation.formulas.erlang import erlang_c
 from chatdesk.simulation.laws import Exponential
 from chatdesk.simulation.measures import (
     Span,
+    abandoned,
+    answered_within,
     batches,
     busy_between,
     by_kind,
     jain,
+    mean_wait_answered,
     measure,
     offered_waits,
     quantile,
@@ -69,6 +72,16 @@ def test_all_figures_of_four_customers_by_hand() -> None:
             "jain": 9 / 10,
         }
     )
+
+
+def test_what_targets_speak_of_by_hand() -> None:
+    """Who gives up is not answered, however short his wait; the mean is of the answered."""
+    assert answered_within(FOUR, ALL, 0.0) == 0.5
+    assert answered_within(FOUR, ALL, 1.0) == 0.75
+    assert mean_wait_answered(FOUR, ALL) == pytest.approx(1 / 3)
+    assert abandoned(FOUR, ALL) == 0.25
+    assert math.isnan(mean_wait_answered(FOUR, Span(2, 3, 2.0, 4.0)))
+    assert math.isnan(answered_within(FOUR, Span(4, 4, 10.0, 10.0), 1.0))
 
 
 def test_nobody_gives_figures_that_are_no_numbers() -> None:

@@ -31,6 +31,7 @@ from chatdesk.simulation.planning import (
     forecast,
     parse_target,
     plan_cost,
+    reached,
     staff_by_hour,
     stop_taking_at,
 )
@@ -283,3 +284,26 @@ def test_an_erlang_c_forecast_has_its_mean_wait() -> None:
     assert expected is not None
     closed = erlang_c(12, 120 / HOUR, 1 / 300)
     assert math.isclose(expected.mean_wait, closed.mean_wait, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "target", [AnswerWithin(0.8, 20), AnswerSpeed(7.5), AbandonAtMost(0.025), AnswerWithin(1, 90)]
+)
+def test_a_target_is_written_as_it_is_read(target: Target) -> None:
+    """What a message or a table says of a target can be asked again."""
+    assert parse_target(str(target)) == target
+
+
+def test_the_figure_reached_is_that_of_the_target() -> None:
+    """With one agent less it misses the target; an hour without customers has none."""
+    for target in (AnswerWithin(0.8, 20), AnswerSpeed(30), AbandonAtMost(0.03)):
+        wanted = target.seconds if isinstance(target, AnswerSpeed) else target.share
+        sign = 1 if isinstance(target, AnswerWithin) else -1
+        for demand in (IMPATIENT, SLOWING):
+            agents = agents_needed(demand, target).agents
+            enough, short = (reached(forecast(demand, n), target) for n in (agents, agents - 1))
+            assert enough is not None
+            assert short is not None
+            assert sign * enough >= sign * wanted > sign * short
+    empty = Demand(chats_per_hour=0, handle_seconds=300)
+    assert reached(forecast(empty, 3), AbandonAtMost(0.03)) is None

@@ -148,7 +148,8 @@ class _Check:
         whole, parts = self.figures(visits, warm_up)
         noise = standard_error(staffing, self.target, self.length.customers)
         apart = abs(planned - whole) - _half(whole, parts, noise, self.confidence)
-        return Checked(planned, self.told(whole, parts, noise), agrees=apart <= ROUNDING)
+        agrees = math.isnan(whole) or apart <= ROUNDING  # nobody answered has no mean wait
+        return Checked(planned, self.told(whole, parts, noise), agrees)
 
     def told(self, whole: float, parts: Sequence[float], noise: float) -> Estimate:
         """With its 95 % interval, as far as that is possible."""
