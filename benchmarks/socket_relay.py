@@ -48,9 +48,9 @@ from chatdesk.model.events import MessageAdded
 from chatdesk.model.queries import VisitorMessage
 from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup
 from chatdesk.model.results import MessagePosted
-from chatdesk.model.values import Actor, ActorKind, Audience, MessageKind, Role, service
+from chatdesk.model.values import Actor, ActorKind, MessageKind, Role, service
 from chatdesk.runtime.aio import AsyncChatDesk
-from chatdesk.transport.frames import Hello, Notice, Update, told
+from chatdesk.transport.frames import WIRE_EVENTS, Hello, Notice, Update
 from chatdesk.transport.tokens import Tokens
 
 PAIRS_OF_PEOPLE = 100
@@ -177,11 +177,9 @@ class StandIn:
     def relay(self, command: Any, by: Actor) -> MessagePosted:
         """Hands a message on."""
         self.revision += 1
-        other = Actor(ActorKind.AGENT, f"a{by.id[1:]}")
-        event = MessageAdded(
+        event = WIRE_EVENTS[MessageAdded](
             at=1.0,
             by=by,
-            audience=Audience(),
             chat=command.chat,
             queue="q",
             seq=self.revision,
@@ -192,9 +190,9 @@ class StandIn:
         message = VisitorMessage(
             seq=self.revision, at=1.0, kind=MessageKind.TEXT, mine=False, text=command.text
         )
-        notice = Notice(event=told(event), message=message)
+        notice = Notice(event=event, message=message)
         update = Update(revision=self.revision, at=1.0, notices=(notice,))
-        self.lines[other].put(Parcel(msgspec.json.encode(update)))
+        self.lines[Actor(ActorKind.AGENT, f"a{by.id[1:]}")].put(Parcel(msgspec.json.encode(update)))
         return MessagePosted(chat=command.chat, seq=self.revision)
 
 

@@ -134,7 +134,7 @@ class LeanClient(Client, asyncio.Protocol):
     _given: list[tuple[AnyCommand, Job[Any]]] = attrs.field(factory=list, init=False)
     """Commands whose answers are awaited, in order."""
     _ahead: int = attrs.field(default=0, init=False)
-    """Bytes that were read since he was last up to date."""
+    """Bytes that were read since all was taken up."""
     _due: bool = attrs.field(default=False, init=False)
     _held: bool = attrs.field(default=False, init=False)
     """Whether reading rests."""
@@ -248,9 +248,13 @@ class LeanClient(Client, asyncio.Protocol):
             frames = self.session.requests()
             if not frames:
                 self._read_on()
+                if self._finished:
+                    self.session.receive_end()
                 return
             if all(isinstance(frame, Command) for frame in frames):
                 self._give(frames)
+                if self.session.is_read:
+                    self._read_on()
             else:
                 self._busy = True
                 self.rounds.start(self._answer(frames))
@@ -287,11 +291,9 @@ class LeanClient(Client, asyncio.Protocol):
     # -- reading and answering -------------------------------------------------------------------
 
     def _read_on(self) -> None:
-        """He is up to date."""
+        """All that has come is taken up."""
         self._ahead = 0
-        if self._finished:
-            self.session.receive_end()
-        elif self._held:
+        if self._held and not self._finished:
             self._held = False
             self._transport.resume_reading()
 

@@ -84,6 +84,8 @@ NEXT: Mapping[SessionState, Mapping[Input, SessionState]] = MappingProxyType(
     }
 )
 """The life of a session: state, input, next state. Nothing else is possible."""
+_STAY = frozenset(state for state in SessionState if NEXT[state].get(Input.REQUEST) is state)
+"""Where a request changes nothing, which is looked up for most frames."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -171,6 +173,8 @@ class Session:
     def _accept(self, frame: ClientFrame) -> ClientFrame | None:
         """Moves on by a frame; gives it when the desk has to answer it."""
         input_ = _INPUTS.get(type(frame), Input.REQUEST)
+        if input_ is Input.REQUEST and self.state in _STAY:
+            return frame
         if NEXT[self.state].get(input_) is None:
             raise self._out_of_place()
         if isinstance(frame, Hello):
@@ -241,6 +245,11 @@ class Session:
         self._unsent.clear()
         self._unsent_bytes = 0
         return data
+
+    @property
+    def is_read(self) -> bool:
+        """Whether `requests` has given all that has come."""
+        return not self._lines
 
     @property
     def unsent_bytes(self) -> int:
