@@ -57,10 +57,12 @@ def test_rare_rushes_on_a_large_desk_are_no_disagreement() -> None:
     """Short batches see no rush at all here; theory knows how rare and how long rushes are."""
     large = Demand(chats_per_hour=1500, handle_seconds=300, speed_by_level=(0.0, 1.0, 1.6, 1.9))
     target = AnswerSpeed(5.0)
-    (checked,) = check_plan([agents_needed(large, target)], target, customers=5_000)
-    assert checked is not None
-    assert checked.simulated.value < 2.0 < 4.0 < checked.planned
-    assert checked.agrees
+    plan = [agents_needed(large, target)]
+    found = [check_plan(plan, target, customers=5_000, seed=seed)[0] for seed in range(6)]
+    assert all(checked is not None and checked.agrees for checked in found)
+    waits = [checked.simulated.value for checked in found if checked is not None]
+    assert min(waits) < 0.5
+    assert max(waits) > 4.0
 
 
 def test_an_hour_without_customers_has_nothing_to_check() -> None:

@@ -19,7 +19,7 @@ from chatdesk.simulation.estimates import CONFIDENCE, Estimate, batched
 from chatdesk.simulation.experiment import Length, run
 from chatdesk.simulation.fast import Progress
 from chatdesk.simulation.formulas.checks import count, positive
-from chatdesk.simulation.formulas.concurrency import Dispatch
+from chatdesk.simulation.formulas.concurrency import Dispatch, slowdown
 from chatdesk.simulation.laws import Exponential, Law, Never
 from chatdesk.simulation.measures import (
     Span,
@@ -47,6 +47,7 @@ from chatdesk.simulation.yardsticks import MostBusy
 
 CUSTOMERS = 50_000
 """Enough for a share to be sure to some two points of a hundred on a busy desk."""
+FILLING_CHATS = 10
 ROUNDING = 1e-9
 FALSE_ALARMS = 0.01
 """How often a right plan is said not to agree, whatever the number of its hours."""
@@ -116,11 +117,11 @@ def check_plan(
 ) -> tuple[Checked | None, ...]:
     """Simulate each hour of a plan and compare; None for an hour without customers.
 
-    `customers` count in each hour, simulated as if it lasted that long, and a twentieth more come
-    before them. Every hour has chance of its own, and one seed gives the same figures. Intervals
-    come from batches of one run, and are never narrower than theory says (`standard_error`). A
-    right plan is said not to agree in about one of a hundred checks: each hour is judged by an
-    interval as wide as that takes (Bonferroni).
+    `customers` count in each hour, simulated as if it lasted that long, after others who do not
+    because the desk fills up. Every hour has chance of its own, and one seed gives the same
+    figures. Intervals come from batches of one run, and are never narrower than theory says
+    (`standard_error`). A right plan is said not to agree in about one of a hundred checks: each
+    hour is judged by an interval as wide as that takes (Bonferroni).
 
     Raises `InvalidParameter`.
     """
@@ -142,7 +143,7 @@ class _Check:
         if planned is None:
             return None
         scenario = scenario_of(staffing)
-        warm_up = self.length.warm_up_for(scenario)
+        warm_up = max(self.length.warm_up_for(scenario), _filling(staffing.demand))
         come = warm_up + self.length.customers
         visits = run(scenario, replication(root(seed), number), come, self.progress)
         whole, parts = self.figures(visits, warm_up)
@@ -171,6 +172,12 @@ class _Check:
                 return mean_wait_answered(visits, at)
             case AbandonAtMost():
                 return abandoned(visits, at)
+
+
+def _filling(demand: Demand) -> int:
+    """How many come while an empty desk fills: in ten times a chat of an agent with full hands."""
+    chat = demand.handle_seconds * slowdown(demand.speed_by_level, demand.limit)
+    return math.ceil(FILLING_CHATS * chat * demand.chats_per_hour / HOUR)
 
 
 def _half(whole: float, parts: Sequence[float], noise: float, confidence: float) -> float:
