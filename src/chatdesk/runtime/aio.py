@@ -99,7 +99,7 @@ class AsyncChatDesk:
         return self.blocking.engine.job(command, by, bell, PATIENCE_SECONDS)
 
     def give(self, jobs: Sequence[Job[Any]]) -> None:
-        """Gives commands, to be handled in this order; whoever waits no longer `claim`s his job.
+        """Gives commands, to be handled in this order; who gives one up calls its `claim`.
 
         One call for many lets them come to the same turn. A desk that was stopped fails them.
         """
