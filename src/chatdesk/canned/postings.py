@@ -40,7 +40,8 @@ class Postings:
         """Put in a term's postings of slots above all others, in order of slot; at least one."""
         known = self._lists.get(term)
         if isinstance(known, array):
-            known.extend(postings if isinstance(postings, array) else array("I", postings))
+            # unlike `known.extend` this keeps no room to spare
+            self._lists[term] = known + array("I", postings)
         elif known is not None:
             self._lists[term] = array("I", (known, *postings))
         else:
