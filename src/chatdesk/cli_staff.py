@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import attrs
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from chatdesk.cli_output import Output, end_progress, print_csv, print_json, progress
 from chatdesk.simulation.errors import InvalidParameter
@@ -192,23 +192,33 @@ def _hour(
     costs: CostModel | None,
     checked: Checked | None,
 ) -> Hour:
-    expected = staffing.expected
-    found = None if checked is None else checked.simulated
-    return Hour(
+    plain = Hour(
         hour=number,
         chats_per_hour=staffing.demand.chats_per_hour,
         agents=staffing.agents,
         exact=staffing.exact,
-        p_wait=expected and expected.p_wait,
-        mean_wait=expected and expected.mean_wait,
-        p_abandon=expected and expected.p_abandon,
-        utilisation=expected and expected.utilisation,
-        slot_utilisation=expected and expected.slot_utilisation,
-        reached=reached(staffing, target) if checked is None else checked.planned,
         cost=None if costs is None else plan_cost([staffing], costs).total,
-        simulated=found and found.value,
-        simulated_ci=found and (found.low, found.high),
-        agrees=None if checked is None else checked.agrees,
+    )
+    expected = staffing.expected
+    if expected is None:
+        return plain
+    forecast = replace(
+        plain,
+        p_wait=expected.p_wait,
+        mean_wait=expected.mean_wait,
+        p_abandon=expected.p_abandon,
+        utilisation=expected.utilisation,
+        slot_utilisation=expected.slot_utilisation,
+    )
+    if checked is None:
+        return replace(forecast, reached=reached(staffing, target))
+    found = checked.simulated
+    return replace(
+        forecast,
+        reached=checked.planned,
+        simulated=found.value,
+        simulated_ci=(found.low, found.high),
+        agrees=checked.agrees,
     )
 
 
