@@ -1,4 +1,4 @@
-"""Reading many responses together: the same postings as one by one, in about half the time.
+"""Reading many responses together: the same postings as one by one, in less time.
 
 Most terms are pieces of words, and the same few thousand words make up all responses. So what a
 word says in a response is worked out once, and the postings of a term are put together from those

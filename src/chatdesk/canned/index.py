@@ -76,7 +76,7 @@ class Index:
         self._add_groups(slot, response)
 
     def add_all(self, responses: Iterable[tuple[CannedResponse, tuple[str, ...]]]) -> None:
-        """Put responses in with what they have learned: as by `add`, in less than half the time."""
+        """Put responses in with what they have learned: as by `add`, in less time."""
         remaining = iter(responses)
         while batch := tuple(islice(remaining, BATCH)):
             if len(batch) >= WORTH_A_BATCH:

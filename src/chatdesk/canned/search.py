@@ -105,7 +105,7 @@ class CannedSearch:
     def add_all(self, responses: Iterable[tuple[CannedResponse, tuple[str, ...]]]) -> None:
         """Put many responses in with what they have learned, as by `add` one by one.
 
-        Takes less than half the time of that for thousands of responses that are not yet here.
+        Takes less time than that for thousands of responses that are not yet here.
         """
         found = tuple(responses)
         for response, _ in found:
