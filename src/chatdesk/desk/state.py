@@ -254,13 +254,17 @@ class State:
         if (place, turn) != (self.counters.place, self.counters.turn):
             self.put(msgspec.structs.replace(self.counters, place=place, turn=turn))
 
-    def _store(self, table: dict[str, R], record: R) -> R | None:
-        """Keeps the record if it is live, with its deadline; gives the version before."""
+    def _store(self, table: dict[str, R], record: R, *, deadline: bool = True) -> R | None:
+        """Keeps the record if it is live, with its deadline; gives the version before.
+
+        `deadline` is false where that is known to be the same as before.
+        """
         kind, id_ = type(record), record.id
         before = table.get(id_)
         if LIVE[kind](record):
             table[id_] = record
-            self._undated[kind, id_] = record
+            if deadline:
+                self._undated[kind, id_] = record
         else:
             self.guests.put(record)
             if before is not None:
@@ -327,7 +331,9 @@ class State:
                 self.newly_waiting[chat.id] = None  # another policy looks again at another time
 
     def _index_agent(self, agent: Agent) -> None:
-        before = self._store(self.agents, agent)
+        known = self.agents.get(agent.id)
+        same = known is not None and _same_deadline(known, agent)
+        before = self._store(self.agents, agent, deadline=not same)
         if before is None or not _same_for_tickets(before, agent):
             self._seat_for_tickets(agent)
         if not can_receive(agent):
@@ -427,6 +433,16 @@ class State:
 def offer_id(chat: ChatId, epoch: int) -> str:
     """The id of the offer of a chat under an epoch."""
     return f"{chat}.{epoch}"
+
+
+def _same_deadline(one: Agent, other: Agent) -> bool:
+    """Whether nothing has changed that a deadline of an agent comes from."""
+    return (
+        one.leases is other.leases
+        and one.shift_until == other.shift_until
+        and one.left_at is other.left_at is None
+        and one.retired == other.retired
+    )
 
 
 def _same_for_tickets(one: Agent, other: Agent) -> bool:

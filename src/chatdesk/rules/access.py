@@ -130,17 +130,17 @@ ROLE_STANDING: Mapping[Role, Standing] = {
 }
 
 
+KIND_STANDING: Mapping[ActorKind, Standing] = {
+    ActorKind.VISITOR: VISITOR,
+    ActorKind.SERVICE: SERVICE,
+}
+
+
 def standing(actor: Actor, role: Role | None) -> Standing | None:
     """The standing of an actor; `role` is what the desk has for an agent, if it has him."""
-    match actor.kind:
-        case ActorKind.VISITOR:
-            return VISITOR
-        case ActorKind.SERVICE:
-            return SERVICE
-        case ActorKind.AGENT if role is not None:
-            return ROLE_STANDING[role]
-        case _:
-            return None
+    if actor.kind is ActorKind.AGENT:
+        return None if role is None else ROLE_STANDING[role]
+    return KIND_STANDING.get(actor.kind)
 
 
 def command_scope(command: type[c.Command[Any]], of: Standing | None) -> Scope | None:

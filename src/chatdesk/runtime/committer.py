@@ -308,7 +308,8 @@ class Committer:
                 job.succeed(None)
                 continue
             try:
-                job.succeed(desk.handle(job.command, by=job.by, now=now, fresh=self._ids()))
+                fresh = job.command.id if job.new_id else self._ids()
+                job.succeed(desk.handle(job.command, by=job.by, now=now, fresh=fresh))
             except Refused as refusal:
                 job.fail(refusal)
         for policy, failure in desk.policy_failures():
