@@ -49,6 +49,7 @@ class Replica:
                 snapshot = self.store.load()
                 desk = self._make()
                 desk.restore(snapshot)
+                desk.next_deadline()  # works out all deadlines
             self._desk, self.revision = desk, snapshot.revision
         return self._desk
 
