@@ -1,5 +1,6 @@
 """One client of the socket server, whatever carries his bytes: a session, and our patience."""
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 import attrs
@@ -31,7 +32,7 @@ class Host(Protocol):
 
 
 @attrs.define(eq=False)
-class Client:
+class Client(ABC):
     """One connection. Whoever owns it makes `connection`, and says how it ends."""
 
     host: Host
@@ -44,9 +45,9 @@ class Client:
         self.session = Session(self.host.tokens.read, self.host.limits)
 
     @property
+    @abstractmethod
     def is_full(self) -> bool:
         """Whether writing waits until the client reads."""
-        raise NotImplementedError
 
     def grow_older(self, seconds: float) -> None:
         """Notes that time has passed, and ends what was silent or unread too long."""

@@ -27,11 +27,14 @@ def needs(state: State, command: c.Command[Any], by: Actor) -> list[Need]:
     return [] if finder is None else list(finder(state, command, by))
 
 
+ASKING = (c.RequestChat, c.LeaveNote)
+"""The commands that say who asks."""
+
+
 def second_needs(state: State, command: c.Command[Any], by: Actor) -> list[Need]:
     """What only the first fetch can tell: the customer a visitor was known as."""
-    kind = type(command)
-    if kind is c.RequestChat or kind is c.LeaveNote:
-        visitor = state.visitor(_visitor_id(command, by))  # type: ignore[arg-type]  # is one of the two
+    if isinstance(command, ASKING):
+        visitor = state.visitor(_visitor_id(command, by))
         if visitor is not None and visitor.customer is not None:
             return [Need("customer", visitor.customer)]
     return []
