@@ -7,7 +7,6 @@ from pathlib import Path
 
 import attrs
 
-from chatdesk._extras import require_extra
 from chatdesk.cli_output import Output, print_csv, print_json
 from chatdesk.simulation.choosing import policy_named
 from chatdesk.simulation.errors import InvalidParameter
@@ -196,7 +195,9 @@ def _row(estimate: Estimate) -> str:
 
 def plot(found: Replay, path: Path) -> None:
     """A panel for each figure, a mark with its interval for each policy (extra `plot`)."""
-    require_extra("plot", "matplotlib")
+    from chatdesk.simulation.plots import check_plot, save
+
+    check_plot(path)
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 2.5 + 0.5 * len(found.results)), layout="constrained")
@@ -212,4 +213,4 @@ def plot(found: Replay, path: Path) -> None:
         panel.set_title(name)
         panel.margins(y=0.3)
         panel.grid(visible=True, axis="x", alpha=0.3)
-    figure.savefig(path)
+    save(figure, path)

@@ -19,7 +19,7 @@ from chatdesk.runtime.clock import wall_clock
 from chatdesk.runtime.committer import Timing
 from chatdesk.runtime.engine import Engine, Settings
 from chatdesk.runtime.ids import fresh_id
-from chatdesk.runtime.jobs import PATIENCE_SECONDS, ThreadBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS
 from chatdesk.runtime.loops import running_loop
 from chatdesk.runtime.subscriptions import Subscription
 from chatdesk.storage.open import open_store
@@ -101,7 +101,7 @@ class ChatDesk:
             Stopped: the desk was stopped; `WrongContext` inside an event loop.
         """
         _check_context("execute")
-        return self._wait(command, by, timeout)
+        return self.engine.do(command, by, timeout)
 
     def ask(self, query: Query[V], *, by: Actor) -> V:
         """Answers a query with what is committed, anywhere, when it is asked.
@@ -155,7 +155,7 @@ class ChatDesk:
     def tick(self) -> None:
         """Fires what fell due, which the desk otherwise does by itself in time."""
         _check_context("tick")
-        self._wait(None, CLOCK, PATIENCE_SECONDS)
+        self.engine.do(None, CLOCK, PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """Finishes what was accepted; afterwards every call raises `Stopped`. May be repeated.
@@ -174,14 +174,6 @@ class ChatDesk:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    def _wait(self, command: Command[R] | None, by: Actor, timeout: Seconds) -> R:
-        bell = ThreadBell()
-        engine = self.engine
-        job = engine.job(command, by, bell, timeout)
-        engine.submit(job)
-        bell.wait(timeout)
-        return job.outcome()
 
 
 def _check_context(call: str) -> None:

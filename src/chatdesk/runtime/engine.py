@@ -93,6 +93,14 @@ class Engine:
         self._listen()
         self.committer.submit(job)
 
+    def do(self, command: Command[V] | None, by: Actor, patience: Seconds) -> V:
+        """Has the committer do a command, or tick, while this thread waits for it."""
+        bell = ThreadBell()
+        job = self.job(command, by, bell, patience)
+        self.submit(job)
+        bell.wait(patience)
+        return job.outcome()
+
     def ask(self, query: Query[V], by: Actor) -> V:
         """Answers a query; may read the store."""
         return self.answering.ask(query, by=by)
@@ -126,15 +134,7 @@ class Engine:
         for chat in his:
             if chat.state is not ChatState.WRAP_UP:
                 with suppress(NotFound, WrongState):  # somebody else has ended it meanwhile
-                    self._do(EndChat(chat=chat.id), by)
-
-    def _do(self, command: Command[V], by: Actor) -> V:
-        """Has the committer do a command, while this thread waits for it."""
-        bell = ThreadBell()
-        job = self.job(command, by, bell, PATIENCE_SECONDS)
-        self.submit(job)
-        bell.wait(job.patience)
-        return job.outcome()
+                    self.do(EndChat(chat=chat.id), by, PATIENCE_SECONDS)
 
     def check(self) -> Revision:
         """The store's newest revision. Raises `StorageError` and `Stopped`."""
