@@ -105,8 +105,57 @@ def test_csv_of_a_spreadsheet() -> None:
     assert import_csv(text) == (response("a", title="Hours", body="Nine to five"),)
 
 
+HEADING = "id,title,body,shortcuts,categories"
+HOURS = response("a", title="Hours", body="Nine to five", shortcuts=("#a", "#b"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id;title;body;shortcuts;categories\r\na;Hours;Nine to five;"#a\n#b";general\r\n',
+        'sep=;\r\nid;title;body;shortcuts;categories\r\na;Hours;Nine to five;"#a\n#b";general',
+        'id\ttitle\tbody\tshortcuts\tcategories\na\tHours\tNine to five\t"#a\n#b"\tgeneral\n',
+        f'{HEADING}\r\na,Hours,Nine to five,"#a\r\n#b\r\n",general\r\n,,,,\r\n\r\n',
+        'ID, Title ,Body,Shortcuts,Categories\na,Hours,Nine to five,"#a\n#b",general\n',
+    ],
+    ids=["semicolons", "separator named", "tabs", "line ends and empty rows", "heading"],
+)
+def test_csv_as_spreadsheets_write_it(text: str) -> None:
+    """What a spreadsheet makes of a file is read like what was exported (A21)."""
+    assert import_csv(text) == (HOURS,)
+
+
+def test_csv_cells_of_people() -> None:
+    """Dates are written as dates, truth as a word, and an apostrophe of one's own stays."""
+    columns = f"{HEADING},valid_from,valid_until,retired"
+    (one,) = import_csv(f"{columns}\na,'tis late,B,#a,c,2026-12-01,2027-01-01T09:30+01:00,VRAI\n")
+    assert one.title == "'tis late"
+    assert (one.valid_from, one.valid_until, one.retired) == (1796083200.0, 1798792200.0, True)
+    assert "2026-12-01T00:00:00+00:00,2027-01-01T08:30:00+00:00" in export_csv([one])
+    told = messages(import_csv, f"{columns}\na,T,B,#a,c,01/12/2026,nan,perhaps\n")
+    assert "line 2: valid_from: '01/12/2026' is no time, such as 2026-12-01" in told
+    assert "line 2: valid_until: 'nan'" in told
+    assert "line 2: retired: 'perhaps' is neither yes nor no" in told
+
+
+def test_a_broken_line_among_ten_thousand() -> None:
+    """A21: nothing of the file is taken over, and the line is named."""
+    lines = [f"r{number},Title,Body,#s{number},general" for number in range(10_000)]
+    assert len(import_csv("\n".join([HEADING, *lines]))) == 10_000
+    lines[5_000] = "r5000,Title"
+    assert "line 5002: 2 cells" in messages(import_csv, "\n".join([HEADING, *lines]))
+    text = export_json(import_csv("\n".join([HEADING, *lines[:5_000]])))
+    assert len(import_json("\ufeff" + text)) == 5_000
+    place = text.split("\n").index('      "id": "r4000",') + 1
+    told = messages(import_json, text.replace('"id": "r4000",', '"id": r4000,'))
+    assert f"line {place}: is no JSON" in told
+
+
 def test_json_problems_are_named_by_place() -> None:
-    """Every item that is wrong is named, and nothing is imported (A21)."""
+    """Every item that is wrong is named with its line, and nothing is imported (A21)."""
+    two = export_json([response("a"), response("b", shortcuts=("#b",), title="Wrong")])
+    line = next(n for n, each in enumerate(two.split("\n"), 1) if '"Wrong"' in each)
+    assert f"line {line - 3}: responses[1]: " in messages(import_json, two.replace('"Wrong"', "7"))
     good = export_json([response("a")])
     told = messages(import_json, good.replace('"Opening hours"', "7"))
     assert "responses[0]" in told
