@@ -276,6 +276,10 @@ def test_canned_responses_are_searched(tmp_path: Path, capfd: pytest.CaptureFixt
     assert "MRR@10" in capfd.readouterr().out
     assert run(["search", str(file)]) == 2
     assert "--evaluate" in capfd.readouterr().err
+    assert run(["search", str(file), "x", "--limit", "0"]) == 2
+    assert "--limit" in capfd.readouterr().err
+    assert run(["search", "--help"]) == 0
+    assert "--no-" not in capfd.readouterr().out
     assert run(["search", str(tmp_path / "none.jsonl"), "x"]) == 2
     assert "cannot read" in capfd.readouterr().err
 

@@ -110,6 +110,9 @@ def migrate(url: str, /) -> None:
 
 def search_command() -> Callable[..., None]:
     """`chatdesk search`: what fits a question, or how well the search does on a whole file."""
+    from cyclopts import Parameter
+
+    flag = Annotated[bool, Parameter(negative=())]
 
     def search(
         file: Path,
@@ -118,16 +121,17 @@ def search_command() -> Callable[..., None]:
         *,
         use: Literal["question", "typing", "shortcut"] = "question",
         limit: int = 5,
-        evaluate: bool = False,
+        evaluate: flag = False,
         work: Path | None = None,
-        json: bool = False,
+        json: flag = False,
     ) -> None:
         """Search a file of canned responses, or measure the search on it.
 
         Parameters
         ----------
         file
-            A .jsonl file: one reply, or one question with the replies that fit, a line.
+            A .jsonl file: a line is {"type": "document", "id", "title", "body", ...} for a reply,
+            or {"type": "query", "text", "relevant": [ids]} for a question.
         query
             What a visitor asks, or what an agent types.
         use
@@ -139,20 +143,19 @@ def search_command() -> Callable[..., None]:
         work
             A file of workloads to measure instead of the questions as they are.
         json
-            Print the measures as JSON.
+            Print JSON.
         """
         from chatdesk.cli_search import evaluate_file
         from chatdesk.cli_search import search as find
 
         if evaluate == (query is not None):
             raise ConfigurationError("give a query to search for, or --evaluate without one")
-        try:
-            if query is not None:
-                find(file, query, use=use, limit=limit)
-            else:
-                evaluate_file(file, work, json=json)
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"cannot read {file}: {error}") from error
+        if query is None:
+            evaluate_file(file, work, json=json)
+        elif work is not None or limit < 1:
+            raise ConfigurationError("--work goes with --evaluate, and --limit is at least 1")
+        else:
+            find(file, query, use=use, limit=limit, json=json)
 
     return search
 
@@ -165,6 +168,7 @@ def demo_command() -> Callable[..., None]:
     from chatdesk.cli_demo import demo as run_demo
 
     names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+    flag = Annotated[bool, Parameter(negative=())]
 
     def demo(
         *,
@@ -173,7 +177,7 @@ def demo_command() -> Callable[..., None]:
         db: str = DEFAULT_DATABASE,
         agents: names = (),
         lang: Language = "en",
-        open: bool = False,  # noqa: A002 - the name of the option
+        open: flag = False,  # noqa: A002 - the name of the option
     ) -> None:
         """Start a made-up shop with a visitor's chat and an agent's console, on this machine.
 

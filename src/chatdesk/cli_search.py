@@ -9,23 +9,44 @@ import msgspec
 
 from chatdesk.canned.evaluate import Report, built, default_work, evaluate, read_set, read_work
 from chatdesk.canned.search import Hit, Query, Use
+from chatdesk.model.errors import ConfigurationError
 
 
-def search(file: Path, query: str, *, use: Use = "question", limit: int = 5) -> tuple[Hit, ...]:
+class Found(msgspec.Struct, frozen=True):
+    """A response that fits, as it is printed."""
+
+    id: str
+    title: str
+    shortcut: str
+    score: float
+
+
+def search(
+    file: Path, query: str, *, use: Use = "question", limit: int = 5, json: bool = False
+) -> tuple[Hit, ...]:
     """Print the responses of a ``.jsonl`` file that fit the query best, and return them.
 
     Raises:
         InvalidInput: with the lines of the file that are none.
-        OSError: if the file cannot be read.
+        ConfigurationError: if the file cannot be read.
     """
     documents, _ = read_set(_lines(file))
     asked = Query(text=query, now=time.time(), use=use, limit=limit)
     hits = built(documents).search(asked)
-    for hit in hits:
-        print(f"{hit.score:.2f}  {hit.response.shortcuts[0]:<24}  {hit.response.title}")
+    found = [_found(hit) for hit in hits]
+    if json:
+        print(msgspec.json.encode(found).decode())
+        return hits
+    for one in found:
+        print(f"{one.score:.2f}  {one.shortcut:<24}  {one.title}")
     if not hits:
         print("Nothing fits.")
     return hits
+
+
+def _found(hit: Hit) -> Found:
+    response = hit.response
+    return Found(response.id, response.title, response.shortcuts[0], hit.score)
 
 
 def evaluate_file(file: Path, work: Path | None = None, *, json: bool = False) -> Report:
@@ -33,10 +54,10 @@ def evaluate_file(file: Path, work: Path | None = None, *, json: bool = False) -
 
     Raises:
         InvalidInput: with what is wrong in one of the files.
-        OSError: if a file cannot be read.
+        ConfigurationError: if a file cannot be read.
     """
     documents, questions = read_set(_lines(file))
-    workloads = default_work(questions) if work is None else read_work(work.read_bytes())
+    workloads = default_work(questions) if work is None else read_work(_text(work))
     report = evaluate(documents, questions, workloads, time.thread_time, _memory)
     print(msgspec.json.encode(report).decode() if json else table(report))
     return report
@@ -66,7 +87,14 @@ def table(report: Report) -> str:
 
 
 def _lines(file: Path) -> list[str]:
-    return file.read_text(encoding="utf-8").split("\n")
+    return _text(file).split("\n")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read {file}: {error}") from error
 
 
 def _memory() -> int:

@@ -27,14 +27,14 @@ COVERAGE = 0.3
 
 
 class Document(Struct, frozen=True, tag="document", tag_field="type"):
-    """A reply of a set."""
+    """A reply of a set; all but the first three may be missing or null."""
 
     id: str
     title: str
     body: str
     lang: str | None = None
-    keywords: tuple[str, ...] = ()
-    category: str = "all"
+    keywords: tuple[str, ...] | None = None
+    category: str | None = None
     shortcut: str | None = None
 
     def response(self) -> CannedResponse:
@@ -43,9 +43,9 @@ class Document(Struct, frozen=True, tag="document", tag_field="type"):
             id=self.id,
             title=self.title,
             body=self.body,
-            shortcuts=(self.shortcut or f"#{self.id}",),
-            categories=(self.category,),
-            keywords=self.keywords,
+            shortcuts=(f"#{(self.shortcut or self.id).removeprefix('#')}",),
+            categories=(self.category or "all",),
+            keywords=self.keywords or (),
             language=self.lang,
         )
 
@@ -113,9 +113,10 @@ def read_set(lines: Iterable[str]) -> tuple[tuple[CannedResponse, ...], tuple[Qu
     """The replies and questions of a ``.jsonl`` text.
 
     Raises:
-        InvalidInput: with every line that is neither.
+        InvalidInput: with every line that is neither, or a reply whose id another one has.
     """
-    responses, questions, found = [], [], []
+    responses: dict[str, CannedResponse] = {}
+    questions, found = [], []
     decoder = msgspec.json.Decoder(Document | Question)
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -125,13 +126,15 @@ def read_set(lines: Iterable[str]) -> tuple[tuple[CannedResponse, ...], tuple[Qu
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             found.append(FieldProblem(f"line {number}", "invalid", str(error)))
             continue
-        if isinstance(item, Document):
-            responses.append(item.response())
-        else:
+        if isinstance(item, Question):
             questions.append(item)
+        elif item.id in responses:
+            found.append(FieldProblem(f"line {number}", "invalid", f"{item.id!r} is there twice"))
+        else:
+            responses[item.id] = item.response()
     if found:
         raise InvalidInput(found, mend="Correct the named lines.")
-    return tuple(responses), tuple(questions)
+    return tuple(responses.values()), tuple(questions)
 
 
 def read_work(text: str | bytes) -> Work:
