@@ -164,12 +164,12 @@ def test_what_is_sent_is_counted(shop: Shop) -> None:
 
 def test_a_question_is_learned_when_it_was_answered(shop: Shop) -> None:
     """A22, D07: the journal says how like the text was and what was learned, without a word."""
-    chat = asked(shop, "Ana here: at what hours do you open? ana@example.org")
+    chat = asked(shop, "Ana here: at what hours do you open, Ada? ana@example.org")
     send(shop, chat)
     (sent,) = shop.heard(e.CannedSent)
     assert (sent.canned, sent.agent, sent.likeness, sent.learned) == ("hours", "ada", 1.0, True)
     (learned,) = shop.desk.state.shelf.questions_of("hours")
-    assert learned.question == "here: at what hours do you open?"
+    assert learned.question == "here: at what hours do you open,"
     assert learned.customer == shop.chat(chat).customer
 
 
@@ -220,6 +220,46 @@ def test_anybody_may_take_a_lesson_back(shop: Shop) -> None:
     assert shop.desk.state.shelf.questions_of("hours") == []
     with pytest.raises(NotFound):
         shop.do(c.ForgetLearned(learned=learned.id), BEN)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"canned": "hours"}, {"canned": None, "discarded": ("hours", "no-such", "hours")}],
+    ids=["hardly anything left", "nothing left"],
+)
+def test_a_lesson_is_withdrawn_when_the_reply_is_edited_away(
+    shop: Shop, about: dict[str, object]
+) -> None:
+    """A22: who puts the reply in and writes something else says that it did not answer."""
+    chat = asked(shop)
+    send(shop, chat)
+    shop.say(chat, "Do you sell bread on Sundays?", ANA)
+    send(shop, chat)
+    shop.say(chat, "At what hours do you open, 2 or 3?", ANA)
+    send(shop, chat, "Which of our shops do you mean?", **about)
+    (left,) = shop.desk.state.shelf.questions_of("hours")
+    assert left.question == "Do you sell bread on Sundays?"
+    assert len(shop.heard(e.LearnedForgotten)) == 1
+
+
+def test_a_reply_with_more_around_it_withdraws_nothing(shop: Shop) -> None:
+    """A22: neither learned anew nor taken away."""
+    chat = asked(shop)
+    send(shop, chat)
+    shop.say(chat, "At what hours do you open?", ANA)
+    send(shop, chat, f"Hello again, as I said: {HOURS.body} Is there anything else?")
+    assert len(shop.desk.state.shelf.questions_of("hours")) == 1
+
+
+def test_nobody_touches_the_lessons_of_anothers_own_response(shop: Shop) -> None:
+    """A21: to him they do not exist."""
+    shop.do(c.SaveCanned(response=a_response("own", owner="ada", body=HOURS.body)), ADA)
+    chat = asked(shop)
+    send(shop, chat, canned="own")
+    (learned,) = shop.desk.state.shelf.questions_of("own")
+    with pytest.raises(NotFound):
+        shop.do(c.ForgetLearned(learned=learned.id), BEN)
+    shop.do(c.ForgetLearned(learned=learned.id), ADA)
 
 
 def test_a_response_retired_meanwhile_refuses_no_reply(shop: Shop) -> None:

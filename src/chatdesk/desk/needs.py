@@ -74,7 +74,8 @@ def _chat(state: State, command: Any, _: Actor) -> Iterator[Need]:
 def _post(state: State, command: c.PostMessage, by: Actor) -> Iterator[Need]:
     yield from _chat(state, command, by)
     chat = state.chats.get(command.chat)
-    if command.canned is not None and chat is not None and chat.visitor_seq:
+    made_of = command.canned is not None or command.discarded
+    if made_of and chat is not None and chat.visitor_seq:
         yield Need("message", message_id(chat.id, chat.visitor_seq))
 
 

@@ -285,7 +285,10 @@ export class CannedHelp {
       this.#hold(text, findings);
       return null;
     }
-    const about = { ...(canned && { canned }), ...this.#feedback };
+    const discarded = this.#inserted.filter((each) => !isKept(each.text, text)).map(({ id }) => id);
+    const about = {
+      ...(canned && { canned }), ...(discarded.length && { discarded }), ...this.#feedback,
+    };
     this.#inserted = [];
     this.#feedback = null;
     this.#advised = null;

@@ -1,5 +1,7 @@
 """Canned responses: kept by agents, counted and learned from when they are sent."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from chatdesk.canned.filling import values_for
@@ -30,9 +32,16 @@ from chatdesk.model.records import (
     Suggesting,
 )
 from chatdesk.model.results import CannedImported, CannedSaved, Done
+from chatdesk.model.values import ActorKind
 from chatdesk.rules.access import Scope
 
 MOST_IMPORTED = 100_000
+
+EDITED_AWAY = 0.4
+"""Likeness to the canned text below which a reply no longer says what it says."""
+
+SAME_QUESTION = 0.8
+"""Likeness from which two questions are one."""
 
 _RENDERER = PlaceholderRenderer()
 
@@ -82,9 +91,11 @@ def import_canned(step: Step, command: ImportCanned) -> CannedImported:
 
 
 def forget_learned(step: Step, command: ForgetLearned) -> Done:
-    """Takes a learned question away."""
-    learned = step.state.shelf.learned.get(command.learned)
-    if learned is None:
+    """Takes a learned question away; an agent, of responses that he sees."""
+    shelf = step.state.shelf
+    learned = shelf.learned.get(command.learned)
+    response = None if learned is None else shelf.responses.get(learned.response)
+    if learned is None or response is None or _is_anothers(step, response):
         raise NotFound("learned question", command.learned)
     _unlearn(step, learned)
     return Done()
@@ -98,7 +109,7 @@ def check_canned(step: Step, command: PostMessage) -> CannedResponse | None:
     if command.canned is None:
         return None
     response = step.state.shelf.responses.get(command.canned)
-    if response is None or response.owner not in (None, step.by.id):
+    if response is None or _is_anothers(step, response):
         raise NotFound("canned response", command.canned)
     return response
 
@@ -114,13 +125,22 @@ def canned_sent(
     sure = command.confidence
     if sure is not None and 0 <= sure <= 1 and chat.unanswered_since is not None:
         _note_suggestion(step, command, sure)
+    if response is None and not command.discarded:
+        return
+    question = _question(step, chat)
+    if question is not None:
+        _withdraw(step, question, command.discarded)
     if response is None:
         return
     for whose in (None, agent):
         _count(step, response.id, whose)
     values = values_for(step.setup, chat, step.state.agents.get(agent))
     alike = round(likeness(_RENDERER.render(response.body, values).text, command.text), 6)
-    learned = alike >= NEARLY and _learn(step, chat, response)
+    learned = alike >= NEARLY and question is not None
+    if question is not None and learned:
+        _learn(step, replace(question, response=response.id))
+    elif question is not None and alike < EDITED_AWAY:
+        _withdraw(step, question, (response.id,))
     step.state.emit(
         CannedSent(
             at=step.now,
@@ -196,28 +216,40 @@ def _count(step: Step, response: str, agent: AgentId | None) -> None:
     step.state.put(CannedUse(id=id_, response=response, agent=agent, level=level))
 
 
-def _learn(step: Step, chat: Chat, response: CannedResponse) -> bool:
-    """Keeps the visitor's question as one more way to find the response."""
+def _question(step: Step, chat: Chat) -> Learned | None:
+    """What the reply answers, as a response may learn it; None if too little of it may be kept."""
     asked = step.state.guests.get(Message, message_id(chat.id, chat.visitor_seq))
     if asked is None or chat.unanswered_since is None:
-        return False
-    names = (chat.customer_name,) if chat.customer_name else ()
-    question = worth_learning(asked.text, names)
-    if question is None:
-        return False
-    own = step.state.shelf.questions_of(response.id)
+        return None
+    agent = step.state.agents[step.me()].setup.name
+    kept = worth_learning(asked.text, (chat.customer_name or "", agent))
+    if kept is None:
+        return None
+    return Learned(id=asked.id, response="", question=kept, customer=chat.customer, at=step.now)
+
+
+def _learn(step: Step, learned: Learned) -> None:
+    """Keeps the visitor's question as one more way to find the response."""
+    own = step.state.shelf.questions_of(learned.response)
     if len(own) >= MOST_LEARNED:
         _unlearn(step, own[0])
-    step.state.put(
-        Learned(
-            id=asked.id,
-            response=response.id,
-            question=question,
-            customer=chat.customer,
-            at=step.now,
-        )
-    )
-    return True
+    step.state.put(learned)
+
+
+def _withdraw(step: Step, question: Learned, responses: Iterable[str]) -> None:
+    """Takes the question away from responses that have learned it and did not answer it."""
+    for id_ in dict.fromkeys(responses):
+        response = step.state.shelf.responses.get(id_)
+        if response is None or _is_anothers(step, response):
+            continue
+        for learned in step.state.shelf.questions_of(id_):
+            if likeness(learned.question, question.question) >= SAME_QUESTION:
+                _unlearn(step, learned)
+
+
+def _is_anothers(step: Step, response: CannedResponse) -> bool:
+    """Whether the response is an agent's own, and not of him who asks."""
+    return step.by.kind is not ActorKind.SERVICE and response.owner not in (None, step.by.id)
 
 
 def _unlearn(step: Step, learned: Learned) -> None:
