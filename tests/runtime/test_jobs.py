@@ -11,9 +11,9 @@ from chatdesk.runtime.jobs import Job, LoopBell, ThreadBell, ring_all
 from chatdesk.runtime.loops import running_loop
 
 
-def a_job() -> Job[Done]:
+def a_job(command_id: str = "") -> Job[Done]:
     """A job nobody has taken."""
-    return Job[Done](Command[Done](), CLOCK, ThreadBell(), 1.0)
+    return Job[Done](Command[Done](id=command_id), CLOCK, ThreadBell(), 1.0)
 
 
 def test_one_may_claim_it() -> None:
@@ -51,11 +51,14 @@ def test_nothing_was_done_for_who_gives_up_in_time() -> None:
     assert not job.claim()
 
 
-def test_nobody_knows_once_it_is_taken() -> None:
-    """A job that is being done may or may not come to pass: the same id finds out."""
-    job = a_job()
+@pytest.mark.parametrize(
+    ("command_id", "advice"), [("mine", "again with its id"), ("", "look whether it was done")]
+)
+def test_nobody_knows_once_it_is_taken(command_id: str, advice: str) -> None:
+    """A job that is being done may or may not come to pass: an id of its own finds out."""
+    job = a_job(command_id)
     job.claim()
-    with pytest.raises(OutcomeUnknown, match="again with its id"):
+    with pytest.raises(OutcomeUnknown, match=advice):
         job.outcome()
 
 

@@ -95,13 +95,10 @@ class Desk:
         if changes:
             self._settle()
 
-    def needs(self, command: Command[Any], by: Actor, *, reply: bool = True) -> list[Need]:
-        """What to fetch before `handle`. Ask again after `provide` until nothing new is named.
-
-        `reply` is false for a command under a new id: then no earlier answer is looked for.
-        """
+    def needs(self, command: Command[Any], by: Actor) -> list[Need]:
+        """What to fetch before `handle`. Ask again after `provide` until nothing new is named."""
         first = needs(self.state, command, by) + second_needs(self.state, command, by)
-        return [Need("reply", reply_id(by, command.id)), *first] if reply else first
+        return [Need("reply", reply_id(by, command.id)), *first] if command.id else first
 
     def further_needs(self, command: Command[Any], by: Actor) -> list[Need]:
         """The part of `needs` that only the records already provided can tell."""

@@ -16,6 +16,7 @@ OfferId: TypeAlias = str
 TicketId: TypeAlias = str
 DeviceId: TypeAlias = str
 CommandId: TypeAlias = str
+ReplyId: TypeAlias = str
 
 Revision: TypeAlias = int
 """The number of a commit: 1, 2, 3 … without gaps; 0 is a desk that holds nothing yet."""

@@ -476,7 +476,7 @@ class Reply(Record, frozen=True, kw_only=True, tag="reply"):
     """What a command was answered, so that a repeated one is answered alike and does nothing."""
 
     id: str
-    """`reply_id(actor, command)`."""
+    """`reply_id(actor, command)`, or `turn:…` for the receipt of a turn."""
     at: Instant
     command: str
     """The command's type, to tell a repeat from another command under the same id."""

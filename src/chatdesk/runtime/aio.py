@@ -96,7 +96,7 @@ class AsyncChatDesk:
 
     def job(self, command: Command[R], bell: Bell, *, by: Actor) -> Job[R]:
         """A command for `give`: its bell rings when it is settled, so that no task need wait."""
-        return self.blocking.engine.job(command, by, bell, PATIENCE_SECONDS)
+        return Job(command, by, bell, PATIENCE_SECONDS)
 
     def give(self, jobs: Sequence[Job[Any]]) -> None:
         """Gives commands, to be handled in this order; who gives one up calls its `claim`.
@@ -171,9 +171,8 @@ class AsyncChatDesk:
         if post is None:
             raise WrongContext("call it in a task of a running event loop, or use ChatDesk")
         bell = LoopBell(post)
-        engine = self.blocking.engine
-        job = engine.job(command, by, bell, patience)
-        engine.submit(job)
+        job = Job(command, by, bell, patience)
+        self.blocking.engine.submit(job)
         return Pending(job, bell)
 
 

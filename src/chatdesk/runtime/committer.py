@@ -5,9 +5,10 @@ What becomes of a command:
 * *applied*: its effect and its answer are durable before anybody hears of them;
 * *refused*: nothing was changed by it;
 * *failed* (`TurnTimeout`, `StoreUnavailable` …): nothing was done;
-* *unknown*: the commit's answer was lost. The committer gives the same commands again, under the
-  same ids, until the store answers: they are done once, because the store keeps what each id was
-  answered. Only who will not wait so long hears `OutcomeUnknown`, and may do likewise.
+* *unknown*: the commit's answer was lost. The committer asks the store again until it answers, by
+  the turn's receipt or by what each command's id was answered, and does what was not done: so all
+  is done once. Only who will not wait so long hears `OutcomeUnknown`; if his command has an id, he
+  may send it again.
 
 Any other error undoes the whole turn, and its commands are tried one at a time, so that it reaches
 only the one who caused it.
@@ -15,7 +16,7 @@ only the one who caused it.
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -29,6 +30,7 @@ from chatdesk.model.commits import Batch, Change, Need
 from chatdesk.model.errors import OutcomeUnknown, Refused, Stopped, StorageError
 from chatdesk.model.ids import Instant, Revision, Seconds
 from chatdesk.runtime.jobs import Job, ring_all
+from chatdesk.runtime.receipts import undecided, with_receipt
 from chatdesk.runtime.replica import Replica
 from chatdesk.storage.port import Turn
 
@@ -300,16 +302,16 @@ class Committer:
     def _handle(self, turn: Turn, jobs: list[AnyJob]) -> Batch | None:
         """Lets the desk decide every job; gives what has changed."""
         desk = self._replica.desk()
-        self._fetch(desk, turn, jobs)
+        todo = undecided(turn, jobs)
+        self._fetch(desk, turn, todo)
         now = self._replica.now(self._clock())
         desk.advance(now)
-        for job in jobs:
+        for job in todo:
             if job.command is None:
                 job.succeed(None)
                 continue
             try:
-                fresh = job.command.id if job.new_id else self._ids()
-                job.succeed(desk.handle(job.command, by=job.by, now=now, fresh=fresh))
+                job.succeed(desk.handle(job.command, by=job.by, now=now, fresh=self._ids()))
             except Refused as refusal:
                 job.fail(refusal)
         for policy, failure in desk.policy_failures():
@@ -319,14 +321,15 @@ class Committer:
                 policy,
                 exc_info=failure,
             )
-        return desk.collect()
+        batch = desk.collect()
+        return None if batch is None else with_receipt(batch, todo, self._ids)
 
-    def _fetch(self, desk: Desk, turn: Turn, jobs: list[AnyJob]) -> None:
+    def _fetch(self, desk: Desk, turn: Turn, jobs: Sequence[AnyJob]) -> None:
         """Gives the desk the records that the commands need, and what these need in turn."""
         wanted: dict[Need, None] = {}
         for job in jobs:
             if job.command is not None:
-                for need in desk.needs(job.command, job.by, reply=job.may_be_answered):
+                for need in desk.needs(job.command, job.by):
                     wanted[need] = None
         asked: set[Need] = set()
         while wanted:
@@ -341,7 +344,7 @@ class Committer:
     # -- when it fails -------------------------------------------------------------------------
 
     def _doubt(self, jobs: list[AnyJob], error: StorageError) -> None:
-        """Nobody knows whether these were done: they are given again with the same ids."""
+        """Nobody knows whether these were done: the next turn finds out."""
         for job in jobs:
             job.doubtful = True
         self._failed(jobs, error)
@@ -354,7 +357,9 @@ class Committer:
         lost = [job for job in jobs if job.doubtful and job.give_up_at <= now]
         self._doubtful.extend(keep)
         self._settle([job for job in jobs if not job.doubtful], error)
-        self._settle(lost, OutcomeUnknown(f"send the command again with its id: {error}"))
+        for job in lost:
+            job.fail(OutcomeUnknown(f"{job.advice}: {error}"))
+        ring_all(lost)
 
     def _one_by_one(self, jobs: list[AnyJob], error: Exception) -> None:
         if len(jobs) <= 1:

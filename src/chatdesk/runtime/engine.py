@@ -23,7 +23,7 @@ from chatdesk.runtime.archive import Archive
 from chatdesk.runtime.canned import CannedAnswers
 from chatdesk.runtime.committer import Committer, Timing
 from chatdesk.runtime.feeds import Feed, open_feed
-from chatdesk.runtime.jobs import PATIENCE_SECONDS, Bell, Job, ThreadBell
+from chatdesk.runtime.jobs import PATIENCE_SECONDS, Job, ThreadBell
 from chatdesk.runtime.publisher import Publisher, Subscriber
 from chatdesk.runtime.queries import Answering
 from chatdesk.runtime.replica import Replica
@@ -81,13 +81,6 @@ class Engine:
 
     # -- commands and queries ------------------------------------------------------------------
 
-    def job(self, command: Command[V] | None, by: Actor, bell: Bell, patience: Seconds) -> Job[V]:
-        """A job for the committer, whose command has an id."""
-        if command is None or command.id:
-            return Job(command, by, bell, patience)
-        named = msgspec.structs.replace(command, id=self.settings.ids())
-        return Job(named, by, bell, patience, new_id=True)
-
     def submit(self, job: Job[Any]) -> None:
         """Accepts a job, which will be settled. Raises `Stopped`."""
         self._listen()
@@ -96,7 +89,7 @@ class Engine:
     def do(self, command: Command[V] | None, by: Actor, patience: Seconds) -> V:
         """Has the committer do a command, or tick, while this thread waits for it."""
         bell = ThreadBell()
-        job = self.job(command, by, bell, patience)
+        job = Job[V](command, by, bell, patience)
         self.submit(job)
         bell.wait(patience)
         return job.outcome()

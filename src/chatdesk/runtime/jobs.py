@@ -10,7 +10,7 @@ import attrs
 
 from chatdesk.model.commands import Command
 from chatdesk.model.errors import OutcomeUnknown, TurnTimeout
-from chatdesk.model.ids import Seconds
+from chatdesk.model.ids import ReplyId, Seconds
 from chatdesk.model.values import Actor
 from chatdesk.runtime.loops import Alarm, Flag, Post, make_flag
 
@@ -70,12 +70,12 @@ class Job(Generic[R]):
     bell: Bell
     patience: Seconds
     """How long the one who waits will wait."""
-    new_id: bool = False
-    """The command's id was made for it, so nothing can have been answered under it before."""
     give_up_at: float = attrs.field(init=False)
     """When he gives up, on the monotonic clock."""
     doubtful: bool = attrs.field(default=False, init=False)
     """A commit that may hold this command was never confirmed."""
+    receipt: ReplyId | None = attrs.field(default=None, init=False)
+    """The receipt of the turn that decided it last, if that turn has one."""
     _claim: Lock = attrs.field(factory=Lock, init=False)
     _settled: bool = attrs.field(default=False, init=False)
     _result: Any = attrs.field(default=None, init=False)
@@ -85,9 +85,11 @@ class Job(Generic[R]):
         self.give_up_at = time.monotonic() + self.patience
 
     @property
-    def may_be_answered(self) -> bool:
-        """Whether the command may have been done before, and its answer be kept."""
-        return self.doubtful or not self.new_id
+    def advice(self) -> str:
+        """What one can do who does not learn the outcome."""
+        if self.command is not None and self.command.id:
+            return "send the command again with its id"
+        return "look whether it was done; a command with an id can be sent again"
 
     def claim(self) -> bool:
         """Takes the job, to do it or to give it up: true for the first who asks only."""
@@ -105,6 +107,11 @@ class Job(Generic[R]):
         """What was noted last is the outcome: wakes the one who waits for it."""
         self._settled = True
         self.bell.ring(loops)
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether what was noted last is a result."""
+        return self._error is None
 
     @property
     def is_settled(self) -> bool:
@@ -128,9 +135,7 @@ class Job(Generic[R]):
             return TurnTimeout(
                 f"the desk's turn did not come within {self.patience:g} s: nothing was done"
             )
-        return OutcomeUnknown(
-            f"no outcome within {self.patience:g} s: send the command again with its id"
-        )
+        return OutcomeUnknown(f"no outcome within {self.patience:g} s: {self.advice}")
 
 
 def ring_all(jobs: Iterable[Job[Any]]) -> None:

@@ -1,0 +1,116 @@
+"""Turns whose commit was never confirmed, found again by their receipts."""
+
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from chatdesk.model import commands as c
+from chatdesk.model.errors import NotFound, OutcomeUnknown
+from chatdesk.model.records import QueueSetup
+from chatdesk.model.values import visitor
+from chatdesk.runtime.chatdesk import ChatDesk
+from chatdesk.runtime.receipts import PREFIX
+from chatdesk.storage.memory import MemoryStore
+from tests.runtime.shop import QUICK, SHOP, FaultyStore, ManualClock, ask, open_shop, rows
+from tests.runtime.test_committer import until_queued
+
+
+@pytest.fixture
+def faulty(store: MemoryStore) -> FaultyStore:
+    """A store that fails on demand."""
+    return FaultyStore(store)
+
+
+@pytest.fixture
+def shaky(faulty: FaultyStore, clock: ManualClock) -> Iterator[ChatDesk]:
+    """An open shop on a store that fails on demand."""
+    with ChatDesk(faulty, clock=clock, timing=QUICK) as desk:
+        yield open_shop(desk)
+
+
+def reply_ids(store: MemoryStore) -> set[str]:
+    """The ids under which the store keeps what was answered."""
+    return set(store._shelves.by_kind["reply"])
+
+
+def together(desk: ChatDesk, store: MemoryStore, *commands: c.Command[Any]) -> list[object]:
+    """What the shop hears of commands that are done in one turn."""
+    heard: list[object] = [None] * len(commands)
+
+    def give(number: int) -> None:
+        try:
+            heard[number] = desk.execute(commands[number], by=SHOP)
+        except NotFound as refusal:
+            heard[number] = refusal
+
+    with store.turn(store.head(), timeout=1):
+        threads = [Thread(target=give, args=(number,)) for number in range(len(commands))]
+        for thread in threads:
+            thread.start()
+        until_queued(desk, len(threads))
+    for thread in threads:
+        thread.join()
+    return heard
+
+
+def a_queue(name: str, command_id: str = "") -> c.SaveQueue:
+    """A command that makes a queue."""
+    return c.SaveQueue(id=command_id, queue=name, setup=QueueSetup(name=name))
+
+
+def test_one_receipt_for_a_turn_of_nameless_commands(desk: ChatDesk, store: MemoryStore) -> None:
+    """Twenty commands without ids leave one row, since nobody else can ask for their answers."""
+    before = reply_ids(store)
+    together(desk, store, *(a_queue(f"q{number}") for number in range(20)))
+    new = reply_ids(store) - before
+    assert [id_[: len(PREFIX)] for id_ in new] == [PREFIX]
+
+
+def test_no_receipt_where_each_command_has_an_id(desk: ChatDesk, store: MemoryStore) -> None:
+    """A turn of commands with ids keeps their answers and nothing else."""
+    before = reply_ids(store)
+    together(desk, store, a_queue("a", "1"), a_queue("b", "2"))
+    assert reply_ids(store) - before == {f"service:{SHOP.id}:1", f"service:{SHOP.id}:2"}
+
+
+def test_no_receipt_for_what_does_no_harm_twice(desk: ChatDesk, store: MemoryStore) -> None:
+    """A page that says it is still there leaves no row behind each time."""
+    before = reply_ids(store)
+    desk.execute(c.RenewVisit(), by=visitor("passer-by"))
+    assert reply_ids(store) == before
+
+
+def test_all_of_a_turn_in_doubt_is_found_by_its_receipt(
+    shaky: ChatDesk, faulty: FaultyStore, store: MemoryStore
+) -> None:
+    """Commands with and without ids and a refused one: each hears what had been decided, once."""
+    before = store.head()
+    faulty.after_commit.append(OutcomeUnknown("the connection broke"))
+    heard = together(shaky, store, a_queue("a"), a_queue("b", "2"), c.CloseChat(chat="none"))
+    assert isinstance(heard[2], NotFound)
+    assert {queue.id for queue in rows(store, "queue")} == {"sales", "a", "b"}
+    assert store.head() == before + 1
+
+
+def test_all_of_a_turn_that_came_to_nothing_is_done_again(
+    shaky: ChatDesk, faulty: FaultyStore, store: MemoryStore
+) -> None:
+    """Without its receipt in the store the turn was not committed: everything is decided anew."""
+    before = store.head()
+    faulty.before_commit.append(OutcomeUnknown("the connection broke"))
+    heard = together(shaky, store, a_queue("a"), a_queue("b", "2"), c.CloseChat(chat="none"))
+    assert isinstance(heard[2], NotFound)
+    assert {queue.id for queue in rows(store, "queue")} == {"sales", "a", "b"}
+    assert store.head() == before + 1
+
+
+def test_two_doubts_one_after_the_other(
+    shaky: ChatDesk, faulty: FaultyStore, store: MemoryStore
+) -> None:
+    """A first try that came to nothing and a second whose answer is lost make one effect."""
+    faulty.before_commit.append(OutcomeUnknown("the connection broke"))
+    faulty.after_commit.append(OutcomeUnknown("the connection broke again"))
+    requested = ask(shaky)
+    assert [chat.id for chat in rows(store, "chat")] == [requested.chat]
