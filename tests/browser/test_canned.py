@@ -159,6 +159,71 @@ def test_a_reply_is_kept_as_a_canned_response(visit: Visit, log_in: LogIn) -> No
     expect(agent.side.get_by_role("button", name="Edit: Wicks")).to_have_count(0)
 
 
+def test_attachments_go_with_the_reply(visit: Visit, log_in: LogIn) -> None:
+    """A21, A35: the visitor gets links that open; the agent may take one away before he sends."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visitor = visit()
+    visitor.ask("Do you have a leaflet?")
+    expect(agent.log).to_contain_text("leaflet")
+    agent.show("Canned responses")
+    agent.side.get_by_role("button", name="New response").click()
+    editor = agent.page.get_by_role("dialog", name="New response")
+    editor.get_by_label("Title").fill("Leaflet")
+    editor.get_by_label("Text").fill("Here it is, {{ customer.first_name }}.")
+    editor.get_by_label("Shortcuts").fill("#leaflet")
+    editor.get_by_label("Categories").fill("advice")
+    editor.get_by_label("Attachments").fill("/icon.svg\nhttps://shop.example/prices.pdf?v=2")
+    editor.get_by_role("button", name="Save").click()
+    expect(editor).to_have_count(0)
+    field = agent.chats.get_by_label("Your message")
+    field.press_sequentially("#leaf")
+    expect(agent.chats.get_by_role("option").first).to_contain_text("Leaflet")
+    field.press("Enter")
+    attached = agent.chats.get_by_role("list", name="Goes with the reply")
+    expect(attached.get_by_role("listitem")).to_have_count(2)
+    attached.get_by_role("button", name="Take away: https://shop.example/prices.pdf").click()
+    expect(attached.get_by_role("listitem")).to_have_count(1)
+    field.press("Enter")
+    expect(attached).not_to_be_visible()
+    link = visitor.log.get_by_role("link", name="icon.svg")
+    with visitor.page.context.expect_page() as opened:
+        link.click()
+    assert opened.value.url.endswith("/icon.svg")
+    expect(agent.log.get_by_role("link", name="icon.svg")).to_be_visible()
+    expect(visitor.log.get_by_role("link", name="prices.pdf")).to_have_count(0)
+
+
+def test_a_reply_edited_away_is_unlearned(visit: Visit, log_in: LogIn) -> None:
+    """A22: another visitor asks the same, the reply is put in and something else is written."""
+    from playwright.sync_api import expect
+
+    agent, question = log_in("ana"), "My lamp smells of fish, why on earth?"
+    for name, email in (("Jo March", "jo@example.com"), ("Amy March", "amy@example.com")):
+        visitor = visit()
+        visitor.ask(question, name=name, email=email)
+        agent.tab(name).click()
+        expect(agent.log).to_contain_text("fish")
+        field = agent.chats.get_by_role("tabpanel").get_by_label("Your message")
+        field.press_sequentially("#burning")
+        expect(agent.chats.get_by_role("option").first).to_contain_text("burns")
+        field.press("Enter")
+        if name == "Amy March":
+            agent.write("Which oil do you use, please?")
+            expect(visitor.log).to_contain_text("Which oil")
+            continue
+        field.press("Enter")
+        field.press("Enter")
+        expect(visitor.log).to_contain_text("One filling burns")
+    leader = log_in("chloe")
+    leader.show("Canned responses")
+    leader.side.get_by_role("button", name="Edit: How long a lantern burns").click()
+    editor = leader.page.get_by_role("dialog", name="Edit")
+    expect(editor.get_by_label("Title")).to_have_value("How long a lantern burns")
+    expect(editor.get_by_text("Learned from visitors’ questions")).to_have_count(0)
+
+
 def test_gaps_are_shown_to_supervisors(visit: Visit, log_in: LogIn) -> None:
     """D07: how many chats needed canned responses, and what had none."""
     from playwright.sync_api import expect

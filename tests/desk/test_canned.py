@@ -274,6 +274,31 @@ def test_a_response_retired_meanwhile_refuses_no_reply(shop: Shop) -> None:
             send(shop, chat, canned=canned)
 
 
+def test_attachments_are_addresses_of_files(shop: Shop) -> None:
+    """A21: what could not be opened is not kept, alone or in an import."""
+    good = replace(HOURS, attachments=("/map.pdf",))
+    bad = replace(HOURS, attachments=("map-7",))
+    assert shop.do(c.SaveCanned(response=good)).version == 2
+    for command in (
+        c.SaveCanned(response=replace(bad, version=2)),
+        c.ImportCanned(responses=(bad,)),
+    ):
+        with pytest.raises(InvalidInput, match="attachments"):
+            shop.do(command)
+    assert kept(shop).attachments == ("/map.pdf",)
+
+
+def test_attachments_go_with_an_agents_message(shop: Shop) -> None:
+    """A21, A35: they are in the message; a visitor sends none, nobody what is no address."""
+    chat = asked(shop)
+    send(shop, chat, attachments=("/map.pdf", " /map.pdf"))
+    (message,) = (m for m in shop.all("message", Message, chat=chat) if m.canned)
+    assert (message.text, message.attachments) == (HOURS.body, ("/map.pdf",))
+    for actor, file in ((ANA, "/map.pdf"), (ADA, "javascript:alert(1)")):
+        with pytest.raises(InvalidInput, match="attachments"):
+            shop.do(c.PostMessage(chat=chat, text="See this.", attachments=(file,)), actor)
+
+
 def test_suggestions_that_were_taken_are_noted(shop: Shop) -> None:
     """A22: once a question, whether the reply was one of the best three."""
     chat = asked(shop)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatdesk.desk.pages import check_address
+from chatdesk.desk.pages import check_address, check_attachments
 from chatdesk.model.errors import InvalidInput
 
 
@@ -72,3 +72,13 @@ def test_credentials_are_named(url: str) -> None:
     """D08: who pastes an address with a password in it is told what is wrong with it."""
     with pytest.raises(InvalidInput, match="a name or a password"):
         check_address(url)
+
+
+def test_attachments_are_addresses() -> None:
+    """A21, A35: each once; what is wrong is told under their own name."""
+    files = (" /leaflets/7.pdf", "https://shop.example/a.pdf", "/leaflets/7.pdf")
+    assert check_attachments(files) == ("/leaflets/7.pdf", "https://shop.example/a.pdf")
+    for wrong in (("leaflet-7",), ("javascript:alert(1)",), [f"/{n}" for n in range(21)]):
+        with pytest.raises(InvalidInput) as refused:
+            check_attachments(wrong)
+        assert [problem.field for problem in refused.value.problems] == ["attachments"]

@@ -69,10 +69,21 @@ def visitor_says(step: Step, chat: Chat, author: Actor, text: str) -> Chat:
     return chat
 
 
-def agent_says(step: Step, chat: Chat, author: Actor, text: str, canned: str | None = None) -> Chat:
+def agent_says(
+    step: Step,
+    chat: Chat,
+    author: Actor,
+    text: str,
+    *,
+    canned: str | None = None,
+    attachments: tuple[str, ...] = (),
+) -> Chat:
     """The agent's message answers what the visitor asked, and shows that he has read it."""
     audience = talk_audience(chat)
-    chat = add_message(step, chat, MessageKind.TEXT, audience, author, text=text, canned=canned)
+    kind, files = MessageKind.TEXT, attachments
+    chat = add_message(
+        step, chat, kind, audience, author, text=text, canned=canned, attachments=files
+    )
     if author.kind is not ActorKind.AGENT:
         return chat
     promise = {"promised_until": _promised(step, canned), "promise_late": False}

@@ -180,6 +180,8 @@ class PostMessage(Command[MessagePosted], frozen=True, kw_only=True, tag="post_m
     """The canned response the text was made from: counted, and learned from when hardly changed."""
     discarded: tuple[str, ...] = ()
     """Canned responses that were put in and edited away: they did not answer what was asked."""
+    attachments: tuple[str, ...] = ()
+    """Addresses of files that go with an agent's message, as `PushPage` takes them."""
     suggested: tuple[str, ...] = ()
     """The best responses that the search gave for the visitor's question, shown or not."""
     confidence: float | None = None

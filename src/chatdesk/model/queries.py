@@ -79,6 +79,8 @@ class VisitorMessage(View, frozen=True, kw_only=True, tag="visitor_message"):
     text: str = ""
     code: str | None = None
     details: dict[str, str] = {}
+    attachments: tuple[str, ...] = ()
+    """Addresses of files that go with it; a path is one of the shop's site."""
 
 
 class VisitorChat(View, frozen=True, kw_only=True, tag="visitor_chat"):

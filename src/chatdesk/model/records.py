@@ -352,6 +352,8 @@ class Message(Record, frozen=True, kw_only=True, tag="message"):
     details: dict[str, str] = {}
     canned: str | None = None
     """The canned response it was made from."""
+    attachments: tuple[str, ...] = ()
+    """Addresses of files that go with it; a path is one of the shop's site."""
 
 
 class Answers(Record, frozen=True, kw_only=True, tag="answers"):
@@ -438,6 +440,7 @@ class CannedResponse(Record, frozen=True, kw_only=True, tag="canned"):
     valid_until: Instant | None = None
     """The first instant at which it is no longer offered."""
     attachments: tuple[str, ...] = ()
+    """Addresses of files that are sent with it, as a `Message` has them."""
     promise_seconds: Seconds | None = None
     """What a holding reply promises: how soon the agent will be back (D04)."""
     version: int = 1

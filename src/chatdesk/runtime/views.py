@@ -139,6 +139,7 @@ def visitor_message(state: State, message: Message, visitor_id: str) -> VisitorM
         text=message.text,
         code=message.code,
         details=message.details,
+        attachments=message.attachments,
     )
 
 

@@ -1,6 +1,7 @@
 // Canned responses where the agent writes: found at `#` or `/`, suggested, looked at before sending.
 
 import { button, debounced, h, setText } from "./dom.js";
+import { fileLink } from "./talk.js";
 
 const TYPED_PAUSE = 60;
 const LOOKED_BACK = 80; // characters before the caret among which a shortcut may begin
@@ -182,6 +183,7 @@ export class CannedHelp {
   #inserted = [];
   #feedback = null;
   #advised = null;
+  #files = new Set();
 
   constructor(desk, tab) {
     const { words } = desk;
@@ -190,6 +192,9 @@ export class CannedHelp {
     this.composer = tab.composer;
     this.suggested = h("div", {
       role: "group", class: "suggested", hidden: true, "aria-label": words.say("canned.suggested"),
+    });
+    this.attached = h("ul", {
+      class: "files", hidden: true, "aria-label": words.say("canned.attached"),
     });
     this.findings = h("div", { role: "alert", class: "findings" });
     this.list = new ShortcutList({
@@ -203,7 +208,7 @@ export class CannedHelp {
     const steps = STEPS.map((step) =>
       button(words.say(`canned.category.${step}`), () => this.#step(step)));
     this.element = h(
-      "div", { class: "canned-help" }, this.suggested, this.findings,
+      "div", { class: "canned-help" }, this.suggested, this.attached, this.findings,
       h("div", { class: "buttons steps" }, ...steps,
         h("span", { class: "soft" }, words.say("canned.hint"))),
       this.list.element, this.list.status,
@@ -233,6 +238,21 @@ export class CannedHelp {
   insert(hit, typedBefore = 0) {
     this.#inserted.push({ id: hit.response.id, text: hit.text });
     this.composer.insert(hit.text, typedBefore);
+    this.#attach([...this.#files, ...(hit.response.attachments ?? [])]);
+  }
+
+  /** What goes with the reply; the agent may take any of it away again. */
+  #attach(files) {
+    this.#files = new Set(files);
+    const { words } = this.desk;
+    const entry = (file) => {
+      const away = () => this.#attach(files.filter((each) => each !== file));
+      const label = `${words.say("canned.detach")}: ${file}`;
+      return h("li", {}, fileLink(file, this.#chat.page?.url), " ",
+        button("×", away, { "aria-label": label }));
+    };
+    this.attached.replaceChildren(...[...this.#files].map(entry));
+    this.attached.hidden = this.#files.size === 0;
   }
 
   /** The opening, holding or closing text that is used most (D04, D13). */
@@ -288,7 +308,9 @@ export class CannedHelp {
     const discarded = this.#inserted.filter((each) => !isKept(each.text, text)).map(({ id }) => id);
     const about = {
       ...(canned && { canned }), ...(discarded.length && { discarded }), ...this.#feedback,
+      ...(this.#files.size && { attachments: [...this.#files] }),
     };
+    this.#attach([]);
     this.#inserted = [];
     this.#feedback = null;
     this.#advised = null;

@@ -26,7 +26,7 @@ export function shownMessage(desk, message, { customerName, names = {}, base }) 
   const label = OPEN_KINDS.has(kind) ? name : `${name} · ${words.say(`chat.${kind}`)}`;
   const side = visitor ? "theirs" : mine ? "mine" : "staff";
   const page = kind === "page" ? { address: text, title: message.details?.title, base } : null;
-  return { seq, at, kind, side, author: label, text, page };
+  return { seq, at, kind, side, author: label, text, page, files: message.attachments, base };
 }
 
 export class ChatTab {

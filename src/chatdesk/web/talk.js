@@ -11,7 +11,8 @@ const PREVIEW_AFTER = 300;
 /**
  * Messages in order of their `seq`. A message is `{seq, at, kind, side, author, text}`, where
  * `side` is "mine", "theirs", "staff" or "system"; a `tool` is a button beside it. One that
- * suggests a page has that as `page`, `{address, title, base, sameTab}`.
+ * suggests a page has that as `page`, `{address, title, base, sameTab}`; `files` are addresses of
+ * what goes with it, paths read from `base`.
  */
 export class Log {
   #articles = new Map();
@@ -102,8 +103,19 @@ export class Log {
       ? pageCard(this.words, message.page)
       : h("p", { class: "body" }, ...linkify(message.text));
     const classes = `message ${message.side} ${message.kind}`;
-    return h("article", { class: classes, "data-seq": message.seq }, head, body);
+    const files = message.files?.length ? fileList(message) : null;
+    return h("article", { class: classes, "data-seq": message.seq }, head, body, files);
   }
+}
+
+/** A link to a file: it opens beside the page, named by the end of its address. */
+export function fileLink(address, base) {
+  const name = /([^/?#]+)\/?(?:[?#].*)?$/.exec(address)?.[1] ?? address;
+  return pageLink(address, { name: `📎 ${name}`, label: address, base });
+}
+
+function fileList({ files, base }) {
+  return h("ul", { class: "files" }, ...files.map((each) => h("li", {}, fileLink(each, base))));
 }
 
 /** A page the agent suggests: it opens when the visitor follows the link, never by itself (D08). */

@@ -212,7 +212,8 @@ export class ChatView {
     const page = kind === "page" ? this.#page(message) : null;
     const author = mine ? words.say("chat.you") : (message.author ?? words.say("chat.the_agent"));
     const side = mine ? "mine" : "theirs";
-    return { seq, at, kind, side, author, text: message.text ?? "", page };
+    const files = { files: message.attachments, base: location.origin };
+    return { seq, at, kind, side, author, text: message.text ?? "", page, ...files };
   }
 
   /** A page of this shop opens in this tab, where the chat goes on; others beside it. */

@@ -11,6 +11,7 @@ from chatdesk.canned.placeholders import PlaceholderRenderer
 from chatdesk.canned.responses import duplicate_problems, problems
 from chatdesk.canned.suggest import after_feedback
 from chatdesk.canned.usage import HALF_LIFE, one_more
+from chatdesk.desk.pages import check_attachments
 from chatdesk.desk.shelf import SUGGESTING, Shelf, use_id
 from chatdesk.desk.step import STAFF, Step
 from chatdesk.model.commands import (
@@ -59,7 +60,7 @@ def save_canned(step: Step, command: SaveCanned) -> CannedSaved:
                 mend="Read the response again and repeat the change.",
             )
     response = replace(response, id=response.id or f"r-{step.fresh}")
-    found = (*problems(response), *_shared_shortcuts(step, response))
+    found = (*problems(response), *_file_problems(response), *_shared_shortcuts(step, response))
     if found:
         raise InvalidInput(found)
     response = _put(step, response, before)
@@ -162,6 +163,15 @@ def _shared_shortcuts(step: Step, response: CannedResponse) -> tuple[FieldProble
     return duplicate_problems(response, step.state.shelf.with_shortcuts_of(response))
 
 
+def _file_problems(response: CannedResponse) -> tuple[FieldProblem, ...]:
+    """What is wrong with the addresses of its attachments."""
+    try:
+        check_attachments(response.attachments)
+    except InvalidInput as error:
+        return error.problems
+    return ()
+
+
 def _import_problems(step: Step, responses: tuple[CannedResponse, ...]) -> list[FieldProblem]:
     """What is wrong with any of them, alone, beside each other or beside what the desk keeps."""
     imported, ids = Shelf(), {response.id for response in responses}
@@ -173,7 +183,12 @@ def _import_problems(step: Step, responses: tuple[CannedResponse, ...]) -> list[
             *imported.with_shortcuts_of(response),
             *(o for o in step.state.shelf.with_shortcuts_of(response) if o.id not in ids),
         )
-        wrong = (*problems(response), *same, *duplicate_problems(response, meeting))
+        wrong = (
+            *problems(response),
+            *_file_problems(response),
+            *same,
+            *duplicate_problems(response, meeting),
+        )
         found.extend(
             FieldProblem(f"responses[{number}].{each.field}", each.code, each.message)
             for each in wrong

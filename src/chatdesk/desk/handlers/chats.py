@@ -7,6 +7,7 @@ from chatdesk.desk.checks import check_id, check_request_texts, check_text
 from chatdesk.desk.customers import Identity, identify, keep_visitor
 from chatdesk.desk.handlers.agents import check_can_receive
 from chatdesk.desk.handlers.canned import canned_sent, check_canned
+from chatdesk.desk.pages import check_attachments
 from chatdesk.desk.routing import route
 from chatdesk.desk.step import STAFF, Step, agent_audience, chat_audience
 from chatdesk.desk.talk import add_message, agent_says, visitor_says
@@ -190,12 +191,15 @@ def post_message(step: Step, command: PostMessage) -> MessagePosted:
     """Says something to the other side."""
     chat = step.own_chat(command.chat)
     text = check_text(step, command.text)
+    files = check_attachments(command.attachments)
     if chat.state not in TALKING:
         raise WrongState(
             f"chat {chat.id!r} is {chat.state.replace('_', '-')}; nothing more can be said in it",
             mend="Ask for a new chat, or write a ticket.",
         )
     if step.by.kind is ActorKind.VISITOR:
+        if files:
+            raise InvalidInput.field("attachments", "invalid", "are sent by agents only")
         chat = visitor_says(step, chat, step.by, text)
         if chat.state in IN_LINE:
             until = after(step.now, step.setup.visitor_lease_seconds)
@@ -207,7 +211,8 @@ def post_message(step: Step, command: PostMessage) -> MessagePosted:
         response = check_canned(step, command)
         if step.by.kind is ActorKind.AGENT:
             canned_sent(step, chat, command, response)
-        chat = agent_says(step, chat, step.by, text, command.canned)
+        made_from = command.canned
+        chat = agent_says(step, chat, step.by, text, canned=made_from, attachments=files)
     step.state.put(chat)
     return MessagePosted(chat=chat.id, seq=chat.messages)
 
