@@ -157,6 +157,13 @@ def test_a_reply_is_kept_as_a_canned_response(visit: Visit, log_in: LogIn) -> No
     editor = agent.page.get_by_role("dialog", name="Edit")
     editor.get_by_role("button", name="Take out of use").click()
     expect(agent.side.get_by_role("button", name="Edit: Wicks")).to_have_count(0)
+    agent.side.get_by_label("Find a response").fill("")
+    agent.side.get_by_label("Also those out of use").check()
+    agent.side.get_by_role("button", name="Edit: Wicks").click()
+    editor.get_by_role("button", name="Use again").click()
+    expect(editor).to_have_count(0)
+    agent.side.get_by_label("Find a response").fill("wick")
+    expect(agent.side.get_by_role("button", name="Wicks", exact=True)).to_be_visible()
 
 
 def test_attachments_go_with_the_reply(visit: Visit, log_in: LogIn) -> None:

@@ -188,6 +188,8 @@ def test_validity_and_attachments_of_a_response(log_in: LogIn) -> None:
     attached.fill("https://shop.example/sale.pdf\n/leaflets/7.pdf")
     editor.get_by_role("button", name="Save").click()
     expect(editor).to_have_count(0)
+    expect(leader.side.get_by_text("(not offered now)")).to_be_visible()
+    expect(leader.side.get_by_role("button", name="Summer sale", exact=True)).to_have_count(0)
     leader.side.get_by_role("button", name="Edit: Summer sale").click()
     editor = leader.page.get_by_role("dialog", name="Edit")
     expect(editor.get_by_label("Offered from")).to_have_value("2031-06-21T08:00")

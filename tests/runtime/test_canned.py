@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chatdesk.canned.exchange import export_csv, import_csv
 from chatdesk.canned.spans import Span
@@ -419,6 +420,23 @@ def test_what_is_exported_comes_in_again(stocked: ChatDesk) -> None:
         result = new.execute(c.ImportCanned(responses=import_csv(text)), by=SHOP)
         assert (result.added, result.changed) == (len(RESPONSES), 0)
         assert listed(new, SHOP, all_times=True) == listed(stocked, SHOP, all_times=True)
+
+
+def test_what_is_out_of_use_is_exported_and_brought_back(stocked: ChatDesk) -> None:
+    """A21: retired, it is found by who asks for such, with what it has learned, and comes back."""
+    stocked.execute(c.RetireCanned(canned="hours"), by=EVE)
+    assert "hours" not in str(listed(stocked, EVE, all_times=True))
+    assert listed(stocked, EVE, retired=True)["shop/visit"] == ["hours"]
+    view = stocked.ask(q.AskCanned(all_times=True, retired=True), by=SHOP)
+    all_of_them = {
+        hit.response.id: hit.response for each in view.categories for hit in each.responses
+    }
+    assert set(all_of_them) == {response.id for response in RESPONSES}
+    assert import_csv(export_csv(all_of_them.values())) == tuple(all_of_them.values())
+    response = stocked.ask(q.AskCannedDetail(canned="hours"), by=EVE).response
+    assert response.retired
+    stocked.execute(c.SaveCanned(response=replace(response, retired=False)), by=EVE)
+    assert listed(stocked, ANA)["shop/visit"] == ["hours"]
 
 
 def test_an_edit_of_an_old_version_is_refused(stocked: ChatDesk) -> None:

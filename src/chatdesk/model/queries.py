@@ -465,6 +465,8 @@ class AskCanned(Query[CannedList], frozen=True, kw_only=True, tag="canned_list")
     chat: ChatId | None = None
     all_times: bool = False
     """Also those that are not valid yet, or no longer: to edit or to export them."""
+    retired: bool = False
+    """Also those that were taken out of use: to bring them back, or to export all there is."""
 
 
 class CannedDetail(View, frozen=True, kw_only=True, tag="canned_detail"):

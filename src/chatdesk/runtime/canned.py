@@ -132,7 +132,7 @@ class CannedAnswers:
             kept = tuple(desk.state.shelf.responses.values())
         found: dict[str, list[CannedResponse]] = {}
         for response in kept:
-            if _may_see(response, asker, scene) and (query.all_times or valid_at(response, now)):
+            if _is_open_to(response, asker, scene) and _is_wanted(response, query, now):
                 for category in dict.fromkeys(response.categories):
                     found.setdefault(category, []).append(response)
         return q.CannedList(
@@ -143,13 +143,13 @@ class CannedAnswers:
         )
 
     def detail(self, query: q.AskCannedDetail, asker: Asker) -> q.CannedDetail:
-        """A response with what it has learned."""
+        """A response, in use or not, with what it has learned."""
         scene = self._scene(asker, None)
         with self.looking() as desk:
             shelf = desk.state.shelf
-            response = shelf.response(query.canned)
-            learned = tuple(shelf.questions_of(response.id))
-        if not _may_see(response, asker, scene):
+            response = shelf.responses.get(query.canned)
+            learned = tuple(shelf.questions_of(query.canned))
+        if response is None or not _is_open_to(response, asker, scene):
             raise NotFound("canned response", query.canned)
         return q.CannedDetail(response=response, learned=learned)
 
@@ -295,8 +295,10 @@ def _agent_id(scene: Scene) -> str | None:
     return None if scene.agent is None else scene.agent.id
 
 
-def _may_see(response: CannedResponse, asker: Asker, scene: Scene) -> bool:
-    return not response.retired and _is_open_to(response, asker, scene)
+def _is_wanted(response: CannedResponse, query: q.AskCanned, now: Instant) -> bool:
+    if response.retired:
+        return query.retired
+    return query.all_times or valid_at(response, now)
 
 
 def _is_open_to(response: CannedResponse, asker: Asker, scene: Scene) -> bool:

@@ -18,12 +18,14 @@ export class CannedPane {
       type: "search", maxlength: 200, "aria-label": words.say("canned.find"),
       placeholder: words.say("canned.find"), oninput: () => this.refresh(),
     });
+    this.retired = h("input", { type: "checkbox", onchange: () => this.#ask() });
     this.missing = button(words.say("canned.gaps"), () => this.#askGaps(), { hidden: true });
     this.list = h("div", { class: "canned-all" });
     const add = button(words.say("canned.new"), () => editResponse(this.desk));
     this.element = h(
       "div", { class: "canned-pane" },
-      h("div", { class: "buttons" }, this.field, add, this.missing), this.list,
+      h("div", { class: "buttons" }, this.field, add, this.missing),
+      h("label", {}, this.retired, " ", words.say("canned.show_retired")), this.list,
     );
   }
 
@@ -48,7 +50,7 @@ export class CannedPane {
     const text = this.field.value.trim();
     const frame = text
       ? { type: "search_canned", text, use: "typing", limit: MOST_FOUND, ...this.#here }
-      : { type: "canned_list", all_times: true, ...this.#here };
+      : { type: "canned_list", all_times: true, retired: this.retired.checked, ...this.#here };
     try {
       const view = await this.desk.send(frame);
       if (number === this.#asked) this.#show(view);
@@ -78,7 +80,10 @@ export class CannedPane {
   #entry(hit) {
     const { desk } = this;
     const { response } = hit;
-    const insert = button(response.title, () => desk.chats.insert(hit), { class: "plain" });
+    const insert = isOffered(response)
+      ? button(response.title, () => desk.chats.insert(hit), { class: "plain" })
+      : h("span", {}, response.title, " ",
+        h("span", { class: "soft" }, desk.words.say("canned.not_offered")));
     const edit = button(desk.words.say("canned.edit"), () => editKept(desk, response.id), {
       "aria-label": `${desk.words.say("canned.edit")}: ${response.title}`,
     });
@@ -120,6 +125,12 @@ export class CannedPane {
   }
 }
 
+/** Whether agents may use it now. */
+function isOffered({ retired, valid_from: from, valid_until: until }) {
+  const now = Date.now() / 1000;
+  return !retired && (from ?? now) <= now && now < (until ?? Infinity);
+}
+
 /** An agent keeps his own responses, a supervisor those of all. */
 function mayEdit(desk, response) {
   return desk.leads || response.owner === desk.me;
@@ -151,16 +162,20 @@ export function editResponse(desk, response = {}, learned = []) {
       desk.canned.changed();
     },
   });
-  const retire = async () => {
+  const doAndClose = async (frame) => {
     try {
-      await desk.send({ type: "retire_canned", canned: response.id });
+      await desk.send(frame);
       dialog.close();
       desk.canned.changed();
     } catch (error) {
       form.showError(error);
     }
   };
-  if (response.id) form.extras.append(button(words.say("canned.retire"), retire));
+  const bringBack = { type: "save_canned", response: { ...response, retired: false } };
+  const retire = { type: "retire_canned", canned: response.id };
+  const [said, frame] = response.retired
+    ? [words.say("canned.bring_back"), bringBack] : [words.say("canned.retire"), retire];
+  if (response.id) form.extras.append(button(said, () => doAndClose(frame)));
   form.extras.append(button(words.say("dialog.cancel"), () => dialog.close()));
   dialog.append(h("h2", {}, title), form.element, ...learnedList(desk, learned, form));
   dialog.addEventListener("close", () => dialog.remove());
