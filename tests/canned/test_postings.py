@@ -1,5 +1,7 @@
 """Lists of postings, changed in place."""
 
+from array import array
+
 from chatdesk.canned.postings import Postings
 
 
@@ -48,5 +50,6 @@ def test_extending_equals_appending() -> None:
     for found in ({1: 3}, {2: 1}, {3: 9, 4: 8}, {7: 2}):
         for slot, impact in found.items():
             appended.append(slot, {"a": impact})
-        extended.extend("a", [slot << 8 | impact for slot, impact in found.items()])
+        postings = [slot << 8 | impact for slot, impact in found.items()]
+        extended.extend("a", array("I", postings))
         assert list(extended.get("a")) == list(appended.get("a"))

@@ -8,9 +8,9 @@ is what they say together worked out for the term.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, compress, groupby, islice
-from operator import eq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain, groupby
 
 import attrs
 
@@ -21,14 +21,22 @@ from chatdesk.canned.reading import Reading, Scale
 COUNT = 24
 """Bits of a number of occurrences; that in the head stands above that in the body."""
 
+IN_BODY = (1 << COUNT) - 1
+ONCE_IN_HEAD = 1 << COUNT
+
 MOST_WORDS = 200_000
 """Different words from which a batch takes no more; ordinary ones have a tenth of that."""
 
-IN_BODY = (1 << COUNT) - 1
+MOST_HELD = 1_500_000
+"""Words of responses, each counted once a response, from which a batch takes no more: twenty
+thousand ordinary responses, which take 16 MB while they are put together."""
 
 Piece = tuple["array[int]", "array[int]"]
 """Of a word, slot by slot: its postings, and its counts in head and body; or where it is typed, and
 how likely."""
+
+
+NOTHING: tuple[tuple[str, ...], Piece] = ((), (array("I"), array("Q")))
 
 
 class _Says(dict[int, int]):
@@ -61,15 +69,15 @@ class Batch:
     _says: list[_Says] = attrs.field(factory=list, init=False)
     _by_lengths: dict[tuple[int, int], _Says] = attrs.field(factory=dict, init=False)
     _scales: list[Scale] = attrs.field(factory=list, init=False)
-    _subjects: _Pieces = attrs.field(factory=_Pieces, init=False)
-    _stopped: _Pieces = attrs.field(factory=_Pieces, init=False)
-    """Words that are stop words where they stand; those that are not are subjects."""
+    _words: dict[AbstractSet[str], _Pieces] = attrs.field(factory=dict, init=False)
+    """Words by the stop words of the responses they are in."""
     _typed: _Pieces = attrs.field(factory=_Pieces, init=False)
+    _held: int = attrs.field(default=0, init=False)
 
     @property
     def full(self) -> bool:
         """Whether the next response should open another batch."""
-        return len(self._subjects) + len(self._stopped) >= MOST_WORDS
+        return self._held >= MOST_HELD or sum(map(len, self._words.values())) >= MOST_WORDS
 
     def take(self, reading: Reading) -> dict[str, int]:
         """Take the response of the next slot in. A few steps a word.
@@ -80,20 +88,30 @@ class Batch:
         says = self._says_of(reading)
         self._says.append(says)
         self._scales.append(reading.typed())
-        counts = Counter(reading.body)
-        for word, count in Counter(reading.head).items():
-            counts[word] += count << COUNT
-        base, stops = slot << SLOT, reading.stops
-        subjects, stopped = self._subjects, self._stopped
-        for word, count in counts.items():
-            postings, counted = (stopped if word in stops else subjects)[word]
-            postings.append(base | says[count])
-            counted.append(count)
+        counts: dict[str, int] = Counter(reading.body)
+        in_body = counts.get
+        for word in reading.head:
+            counts[word] = in_body(word, 0) + ONCE_IN_HEAD
+        self._hold(slot << SLOT, counts, says, reading.stops)
+        typed = self._typed
         for word, tenths in reading.likely().items():
-            slots, likely = self._typed[word]
+            slots, likely = typed[word]
             slots.append(slot)
             likely.append(tenths)
         return {pair: says[count << COUNT] for pair, count in reading.pairs().items()}
+
+    def _hold(
+        self, base: int, counts: Mapping[str, int], says: _Says, stops: AbstractSet[str]
+    ) -> None:
+        """Keep a response's words with what they say and how often they occur."""
+        pieces = self._words.get(stops)
+        if pieces is None:
+            self._words[stops] = pieces = _Pieces()
+        for word, count in counts.items():
+            postings, counted = pieces[word]
+            postings.append(base | says[count])
+            counted.append(count)
+        self._held += len(counts)
 
     def _says_of(self, reading: Reading) -> _Says:
         """What words say in a response as long as this one."""
@@ -104,51 +122,65 @@ class Batch:
             self._by_lengths[lengths] = says
         return says
 
-    def postings(self) -> Iterator[tuple[str, Sequence[int]]]:
-        """All other terms with their postings, in order of slot."""
-        return chain(self._of_words(), self._of_beginnings())
+    def postings(self) -> Iterator[tuple[str, "array[int]"]]:
+        """All other terms with their postings, in order of slot; this empties the batch.
 
-    def _of_words(self) -> Iterator[tuple[str, Sequence[int]]]:
-        pieces = [(text.word_terms(w, False), piece) for w, piece in self._subjects.items()]  # noqa: FBT003
-        pieces.extend(((word,), piece) for word, piece in self._stopped.items())
+        What has been put together is given up on the way, for its memory can be used again.
+        """
+        return chain(self._of_beginnings(), self._of_words())
+
+    def _of_words(self) -> Iterator[tuple[str, "array[int]"]]:
+        pieces = [
+            (text.word_terms(word, word in stops), piece)
+            for stops, words in self._words.items()
+            for word, piece in words.items()
+        ]
+        self._words.clear()
         for terms, words in _by_terms(pieces):
             found = words[0][0] if len(words) == 1 else self._together(words)
             yield from ((term, found) for term in terms)
 
-    def _of_beginnings(self) -> Iterator[tuple[str, Sequence[int]]]:
+    def _of_beginnings(self) -> Iterator[tuple[str, "array[int]"]]:
         scales, first = self._scales, self.first
         pieces = [(text.prefixes(word), piece) for word, piece in self._typed.items()]
+        self._typed.clear()
         for terms, words in _by_terms(pieces):
-            likely = sorted(_added(words).items())
-            found = [slot << SLOT | scales[slot - first][tenths] for slot, tenths in likely]
+            found = array(
+                "I", [slot << SLOT | scales[slot - first][much] for slot, much in _added(words)]
+            )
             yield from ((term, found) for term in terms)
 
-    def _together(self, words: Sequence[Piece]) -> Sequence[int]:
-        """The postings of a term of several words."""
-        found = sorted(chain.from_iterable([postings for postings, _ in words]))
-        slots = [posting >> SLOT for posting in found]
-        twice = compress(slots, map(eq, slots, islice(slots, 1, None)))
-        counts = dict.fromkeys(twice, 0)
-        if not counts:
-            return found
-        for postings, counted in words:
-            for posting, count in zip(postings, counted, strict=True):
-                if posting >> SLOT in counts:
-                    counts[posting >> SLOT] += count
-        once = [p for p, slot in zip(found, slots, strict=True) if slot not in counts]
+    def _together(self, words: Sequence[Piece]) -> "array[int]":
+        """The postings of a term of several words: only what other words share is worked out."""
+        *others, (postings, counted) = sorted(words, key=_length)
+        counts: dict[int, int] = {}
+        for more in others:
+            for posting, count in zip(*more, strict=True):
+                slot = posting >> SLOT
+                counts[slot] = counts[slot] + count if slot in counts else count
+        found: list[int] = []
+        keep = found.append
+        for posting, count in zip(postings, counted, strict=True):
+            slot = posting >> SLOT
+            if slot in counts:
+                counts[slot] += count
+            else:
+                keep(posting)
         says, first = self._says, self.first
-        once.extend([slot << SLOT | says[slot - first][count] for slot, count in counts.items()])
-        once.sort()
-        return once
+        found.extend([slot << SLOT | says[slot - first][n] for slot, n in counts.items()])
+        found.sort()
+        return array("I", found)
 
 
 def _by_terms(
-    pieces: Sequence[tuple[Iterable[str], Piece]],
+    pieces: list[tuple[tuple[str, ...], Piece]],
 ) -> Iterator[tuple[Iterable[str], list[Piece]]]:
     """The terms of words with what is known of these; terms of the same words together.
 
     A term's words are a text whose letters are their places, for texts can be grouped, and the
     garbage collector, which would look through thousands of lists again and again, leaves them out.
+    Words come in order, so those before a group's first are not needed any more: they are taken out
+    of `pieces`.
     """
     holders: dict[str, str] = {}
     held_by = holders.get
@@ -156,20 +188,27 @@ def _by_terms(
         letter = chr(place)
         for term in terms:
             holders[term] = held_by(term, "") + letter
+    done = 0
     for letters, same in groupby(sorted(holders, key=holders.__getitem__), holders.__getitem__):
+        first = ord(letters[0])
+        pieces[done:first] = [NOTHING] * (first - done)
+        done = first
         yield same, [pieces[ord(letter)][1] for letter in letters]
 
 
-def _added(parts: Iterable[Piece]) -> dict[int, int]:
-    """The sums of what is known of several words, by slot."""
-    first, *others = sorted(parts, key=_length, reverse=True)
-    found = dict(zip(*first, strict=True))
-    for part in others:
-        more = dict(zip(*part, strict=True))
-        both = [(slot, found[slot] + more[slot]) for slot in found.keys() & more.keys()]
-        found.update(more)
-        found.update(both)
-    return found
+def _added(parts: Sequence[Piece]) -> Iterable[tuple[int, int]]:
+    """The sums of what is known of several words, by slot and in order of slot."""
+    if len(parts) == 1:
+        return zip(*parts[0], strict=True)
+    slots = list(chain.from_iterable([part[0] for part in parts]))
+    numbers = chain.from_iterable([part[1] for part in parts])
+    found = dict.fromkeys(sorted(slots), 0)
+    if len(found) == len(slots):
+        found.update(zip(slots, numbers, strict=True))
+    else:
+        for slot, number in zip(slots, numbers, strict=True):
+            found[slot] += number
+    return found.items()
 
 
 def _length(piece: Piece) -> int:

@@ -8,7 +8,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import islice
+from itertools import chain, islice
 from math import log
 
 import attrs
@@ -27,9 +27,6 @@ CHAMPIONS = 200
 
 MOST = 0.5
 """Share of the responses from which a filter is applied to what was found, not before."""
-
-BATCH = 2_000
-"""Responses read together; more would be faster by little and take more memory meanwhile."""
 
 WORTH_A_BATCH = 50
 """Responses from which reading them together saves time."""
@@ -78,12 +75,12 @@ class Index:
     def add_all(self, responses: Iterable[tuple[CannedResponse, tuple[str, ...]]]) -> None:
         """Put responses in with what they have learned: as by `add`, in less time."""
         remaining = iter(responses)
-        while batch := tuple(islice(remaining, BATCH)):
-            if len(batch) >= WORTH_A_BATCH:
-                self._add_batch(batch)
-                continue
-            for response, learned in batch:
-                self.add(response, learned)
+        few = tuple(islice(remaining, WORTH_A_BATCH))
+        if len(few) == WORTH_A_BATCH:
+            self._add_batch(chain(few, remaining))
+            return
+        for response, learned in few:
+            self.add(response, learned)
 
     def _add_batch(self, responses: Iterable[tuple[CannedResponse, tuple[str, ...]]]) -> None:
         together, later = Batch(len(self._entries)), []

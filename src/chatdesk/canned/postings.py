@@ -26,26 +26,29 @@ class Postings:
     def append(self, slot: int, terms: Mapping[str, int]) -> None:
         """Put in the terms of a response in a slot above all others. Constant a term."""
         lists, base = self._lists, slot << SLOT
-        find = lists.get
+        find, posting = lists.get, base
         for term, impact in terms.items():
+            # most impacts are the one before: one number kept for all
+            if posting != base | impact:
+                posting = base | impact
             known = find(term)
             if known is None:
-                lists[term] = base | impact
+                lists[term] = posting
             elif isinstance(known, int):
-                lists[term] = array("I", (known, base | impact))
+                lists[term] = array("I", (known, posting))
             else:
-                known.append(base | impact)
+                known.append(posting)
 
-    def extend(self, term: str, postings: Sequence[int]) -> None:
+    def extend(self, term: str, postings: "array[int]") -> None:
         """Put in a term's postings of slots above all others, in order of slot; at least one."""
         known = self._lists.get(term)
         if isinstance(known, array):
             # unlike `known.extend` this keeps no room to spare
-            self._lists[term] = known + array("I", postings)
+            self._lists[term] = known + postings
         elif known is not None:
             self._lists[term] = array("I", (known, *postings))
         else:
-            self._lists[term] = array("I", postings) if len(postings) > 1 else postings[0]
+            self._lists[term] = postings[:] if len(postings) > 1 else postings[0]
 
     def add(self, slot: int, terms: Mapping[str, int]) -> None:
         """Put one response's terms in. One bisection a term."""

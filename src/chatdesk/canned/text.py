@@ -32,6 +32,9 @@ MAX_QUERY_CHARS = 2_000
 MAX_WORD_CHARS = 40
 """Letters of one word that are read."""
 
+MOST_KNOWN = 65_536
+"""Runs of letters and words of which is kept what they come to."""
+
 _MARKS = "\u0300-\u036f"
 _WORD = re.compile(rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*(?:['’ʼ][^\W_]+[{_MARKS}]*)*")
 _HIDDEN = re.compile(r"\{\{[^{}]{0,200}\}\}|https?://\S{1,2000}")
@@ -65,16 +68,13 @@ def tokens(text: str) -> Iterator[Token]:
     """The words of a text in order, without placeholders, addresses and elided articles."""
     for match in _WORD.finditer(_hide(text)):
         start, end = match.span()
-        for word in _words_of(match.group()[: 2 * MAX_WORD_CHARS]):
+        for word in _known_runs[match.group()]:
             yield Token(word, start, end)
 
 
 def words(text: str) -> list[str]:
     """The folded words of a text in order; the words of `tokens` without their places."""
-    runs = _WORD.findall(_hide(text))
-    if max(map(len, runs), default=0) > 2 * MAX_WORD_CHARS:
-        runs = [run[: 2 * MAX_WORD_CHARS] for run in runs]
-    return list(chain.from_iterable(map(_words_of, runs)))
+    return list(chain.from_iterable(map(_known_runs.__getitem__, _WORD.findall(_hide(text)))))
 
 
 def _hide(text: str) -> str:
@@ -84,7 +84,21 @@ def _hide(text: str) -> str:
     return _HIDDEN.sub(lambda match: " " * len(match.group()), text)
 
 
-@lru_cache(maxsize=65_536)
+class _KnownRuns(dict[str, tuple[str, ...]]):
+    """Runs of letters with the words in them; at times forgets all rather than growing."""
+
+    def __missing__(self, raw: str) -> tuple[str, ...]:
+        words = _words_of(raw[: 2 * MAX_WORD_CHARS])
+        if len(raw) <= 2 * MAX_WORD_CHARS:
+            if len(self) >= MOST_KNOWN:
+                self.clear()
+            self[raw] = words
+        return words
+
+
+_known_runs = _KnownRuns()
+
+
 def _words_of(raw: str) -> tuple[str, ...]:
     """Split one run of letters at its apostrophes: ``l'eau`` → eau, ``can't`` → can, not."""
     parts = _APOSTROPHES.split(raw)
@@ -127,7 +141,7 @@ def grams(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(edged[i : i + GRAM] for i in range(len(edged) - GRAM + 1)))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(MOST_KNOWN)
 def word_terms(word: str, stopped: bool) -> tuple[str, ...]:  # noqa: FBT001
     """The index terms of one word: itself, and unless it is a stop word its stem and grams.
 
@@ -155,7 +169,7 @@ def pair_terms(passage: Sequence[str], stops: AbstractSet[str]) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(MOST_KNOWN)
 def prefixes(word: str) -> tuple[str, ...]:
     """What an agent has typed of a word, letter by letter, as terms: ``<c``, ``<ca``, ``<car``."""
     return tuple(f"<{word[:length]}" for length in range(1, min(len(word), PREFIX) + 1))
