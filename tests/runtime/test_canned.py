@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from chatdesk.canned.exchange import export_csv, import_csv
+from chatdesk.canned.placeholders import Rendered
 from chatdesk.canned.spans import Span
 from chatdesk.model import commands as c
 from chatdesk.model import queries as q
@@ -405,6 +406,54 @@ def test_spelling_and_meaning_are_hooks(store: MemoryStore, clock: ManualClock) 
         view = desk.ask(q.CheckDraft(chat=chat, text="You recieve it soon"), by=ANA)
         assert [(one.code, one.span) for one in view.findings] == [("spelling", (4, 11))]
         assert found(desk, "article open nine six", use="question")[0] == "retours"
+
+
+class Failing:
+    """Plugs that fail, each in its own way."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def similarities(self, *_: object) -> Any:
+        """Not what was asked for."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def render(self, body: str, _: object) -> Any:
+        """The same in capitals, or a fault."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return Rendered(body.upper())
+
+    def __call__(self, text: str) -> Any:
+        """Places outside the text, or a fault."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return [Span(0, len(text) + 1)]
+
+
+@pytest.mark.parametrize(
+    "answer", [RuntimeError("gone"), [float("nan")] * len(RESPONSES), [1.0]], ids=str
+)
+def test_what_a_shop_plugs_in_may_fail(
+    store: MemoryStore,
+    clock: ManualClock,
+    answer: object,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A22, D10: search, filling in and the look before sending go on, and the log tells."""
+    plug = Failing(answer)
+    with ChatDesk(store, clock=clock, embedder=plug, spelling=plug, renderer=plug) as desk:
+        open_shop(desk)
+        desk.execute(c.ImportCanned(responses=RESPONSES), by=SHOP)
+        chat = chat_of_ana(desk, "When are you open?")
+        (first, *_) = desk.ask(q.AskSuggestions(chat=chat), by=ANA).hits
+        assert first.response.id == "hours"
+        assert (first.text == first.response.body) == isinstance(answer, Exception)
+        assert desk.ask(q.CheckDraft(chat=chat, text="At nine."), by=ANA).findings == ()
+    assert "the embedder failed" in caplog.text
+    assert "the spell checker failed" in caplog.text
 
 
 # -- keeping -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import anyio.to_thread
 import attrs
 
 from chatdesk.canned.checks import SpellChecker
+from chatdesk.canned.placeholders import Renderer
 from chatdesk.canned.search import Embedder
 from chatdesk.model.commands import Command
 from chatdesk.model.errors import Stopped, WrongContext
@@ -50,6 +51,7 @@ class AsyncChatDesk:
         timing: Timing | None = None,
         embedder: Embedder | None = None,
         spelling: SpellChecker | None = None,
+        renderer: Renderer | None = None,
     ) -> None:
         if isinstance(store, ChatDesk):
             self.blocking = store
@@ -64,6 +66,7 @@ class AsyncChatDesk:
                 timing=timing,
                 embedder=embedder,
                 spelling=spelling,
+                renderer=renderer,
             )
 
     @property

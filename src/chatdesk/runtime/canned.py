@@ -15,7 +15,7 @@ from msgspec import Struct
 from chatdesk.canned import checks
 from chatdesk.canned.filling import values_for
 from chatdesk.canned.learning import frequent_replies
-from chatdesk.canned.placeholders import PlaceholderRenderer, Renderer
+from chatdesk.canned.placeholders import Renderer
 from chatdesk.canned.responses import valid_at
 from chatdesk.canned.search import CannedSearch, Embedder, Hit, Query, Use
 from chatdesk.canned.suggest import SUGGESTED, Calibration, threshold
@@ -31,6 +31,7 @@ from chatdesk.rules.access import Scope
 from chatdesk.runtime.archive import Archive
 from chatdesk.runtime.asking import Asker, check_readable
 from chatdesk.runtime.canned_gaps import Talk, names_in, questions_in, report, written_by_hand
+from chatdesk.runtime.canned_hooks import guarded_embedder, guarded_renderer, guarded_spelling
 from chatdesk.storage.port import Find
 
 USES = frozenset(get_args(Use))
@@ -66,9 +67,9 @@ class CannedAnswers:
     looking: Callable[[], AbstractContextManager[Desk]]
     archive: Archive
     clock: Callable[[], Instant]
-    embedder: Embedder | None = None
-    spelling: checks.SpellChecker | None = None
-    renderer: Renderer = attrs.field(factory=PlaceholderRenderer)
+    embedder: Embedder | None = attrs.field(default=None, converter=guarded_embedder)
+    spelling: checks.SpellChecker | None = attrs.field(default=None, converter=guarded_spelling)
+    renderer: Renderer = attrs.field(default=None, converter=guarded_renderer)
     _lock: Lock = attrs.field(factory=Lock, init=False)
     _search: CannedSearch = attrs.field(factory=CannedSearch, init=False)
     _shelf: Shelf | None = attrs.field(default=None, init=False)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from chatdesk.canned.checks import SpellChecker
+from chatdesk.canned.placeholders import Renderer
 from chatdesk.canned.search import Embedder
 from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command
@@ -41,7 +42,8 @@ class ChatDesk:
     are known to queues by name, beside the built-in ones; every process must be given the same.
     `signals` joins several processes, or several desks on one store; without them another
     process's commits are seen within a second. `embedder` joins a model of meaning to the search of
-    canned responses, `spelling` a spell checker to the look before sending.
+    canned responses, `spelling` a spell checker to the look before sending, `renderer` another way
+    to fill placeholders in; the desk does without one that fails, and logs it.
     """
 
     def __init__(  # noqa: PLR0913 - named options, each with a default
@@ -56,6 +58,7 @@ class ChatDesk:
         timing: Timing | None = None,
         embedder: Embedder | None = None,
         spelling: SpellChecker | None = None,
+        renderer: Renderer | None = None,
     ) -> None:
         self._settings = Settings(
             store=open_store(store) if isinstance(store, str) else store,
@@ -67,6 +70,7 @@ class ChatDesk:
             timing=timing or Timing(),
             embedder=embedder,
             spelling=spelling,
+            renderer=renderer,
         )
         self._engines: dict[int, Engine] = {}
 

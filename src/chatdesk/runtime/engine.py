@@ -10,6 +10,7 @@ import attrs
 import msgspec
 
 from chatdesk.canned.checks import SpellChecker
+from chatdesk.canned.placeholders import Renderer
 from chatdesk.canned.search import Embedder
 from chatdesk.desk.machine import Desk
 from chatdesk.model.commands import Command, EndChat
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
     timing: Timing
     embedder: Embedder | None = None
     spelling: SpellChecker | None = None
+    renderer: Renderer | None = None
 
 
 @attrs.define(eq=False)
@@ -74,9 +76,8 @@ class Engine:
         self.committer = Committer(
             self.replica, settings.clock, settings.ids, self._follow, settings.timing
         )
-        canned = CannedAnswers(
-            self.looking, archive, settings.clock, settings.embedder, settings.spelling
-        )
+        hooks = (settings.embedder, settings.spelling, settings.renderer)
+        canned = CannedAnswers(self.looking, archive, settings.clock, *hooks)
         self.answering = Answering(self.reading, self.looking, archive, settings.clock, canned)
 
     # -- commands and queries ------------------------------------------------------------------
