@@ -74,6 +74,15 @@ def test_one_shortcut_for_two_responses_that_meet() -> None:
     assert duplicate_problems(ann, [other])
 
 
+def test_an_agents_own_is_not_named_to_others() -> None:
+    """A21: whoever takes its shortcut hears that it is taken, and not by what."""
+    own = response("b", title="Secret", shortcuts=("#a",), owner="ann")
+    (told,) = duplicate_problems(response("a", shortcuts=("#a",)), [own])
+    assert "Secret" not in told.message
+    (told,) = duplicate_problems(response("a", shortcuts=("#a",), owner="ann"), [own])
+    assert "Secret" in told.message
+
+
 def test_category_paths() -> None:
     """A path lies in each of its beginnings, and in nothing that only looks alike (A21)."""
     assert paths_above("orders/returns") == ("orders", "orders/returns")

@@ -511,6 +511,7 @@ def test_gaps_are_reported(stocked: ChatDesk) -> None:
     view = stocked.ask(q.AskCannedGaps(), by=EVE)
     assert (view.chats, view.with_canned) == (4, 1.0)
     assert [(gap.canned, gap.chats, gap.share) for gap in view.overused] == [("hours", 4, 1.0)]
+    assert view.overused[0].title == RESPONSES[1].title
     assert view.overused[0].examples == ("At what hours are you open on Saturday?",)
     assert [gap.question for gap in view.unanswered] == [unknown]
     assert view.proposals[0].examples == ("Our bicycles are lent to any animal over three.",)

@@ -64,9 +64,11 @@ def test_what_was_written_by_hand_is_told_from_what_was_not() -> None:
 def test_the_report_counts_chats() -> None:
     """D07: a response in more than the share of the chats is named with what it answered."""
     talks = [TALK, talk(("zoe", "How big?"), ("ana", "Two feet high.", "size"), chat="other")]
-    view = report(talks, questions_in(talks, lambda _: 0.0), (), share=0.5)
+    titles = {"size": "How big it is"}
+    view = report(talks, questions_in(talks, lambda _: 0.0), (), share=0.5, titles=titles)
     assert (view.chats, view.with_canned) == (2, 1.0)
     assert [(gap.canned, gap.share, gap.examples) for gap in view.overused] == [
         ("size", 1.0, ("And big?", "How big?"))
     ]
-    assert report([], (), (), share=0.5).with_canned == 0.0
+    assert view.overused[0].title == "How big it is"
+    assert report([], (), (), share=0.5, titles={}).with_canned == 0.0

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from chatdesk.model.errors import FieldProblem, InvalidInput
-from chatdesk.model.ids import Instant
+from chatdesk.model.ids import AgentId, Instant
 from chatdesk.model.records import CannedResponse
 
 OPENING = "opening"
@@ -80,9 +80,10 @@ def duplicate_problems(
     """Shortcuts of `response` that another response, which one agent may see with it, has too."""
     mine = {shortcut.casefold() for shortcut in response.shortcuts}
     return tuple(
-        FieldProblem("shortcuts", "invalid", f"{shortcut!r} already belongs to {other.title!r}")
+        FieldProblem("shortcuts", "invalid", f"{shortcut!r} already belongs to {whose}")
         for other in others
         if other.id != response.id and _meet(response, other)
+        for whose in (_named(other, response.owner),)
         for shortcut in other.shortcuts
         if shortcut.casefold() in mine
     )
@@ -98,6 +99,12 @@ def checked(response: CannedResponse, others: Iterable[CannedResponse] = ()) -> 
     if found:
         raise InvalidInput(found)
     return response
+
+
+def _named(response: CannedResponse, asker: AgentId | None) -> str:
+    """What a response may be called: an agent's own is nobody else's business."""
+    mine = response.owner is None or response.owner == asker
+    return repr(response.title) if mine else "a response of an agent's own"
 
 
 def _meet(one: CannedResponse, other: CannedResponse) -> bool:

@@ -512,6 +512,8 @@ class CannedGap(View, frozen=True, kw_only=True, tag="canned_gap"):
 
     chats: int
     canned: str | None = None
+    title: str | None = None
+    """The response's title; None where it is an agent's own."""
     share: float | None = None
     question: str | None = None
     examples: tuple[str, ...] = ()

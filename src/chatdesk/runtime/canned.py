@@ -181,13 +181,15 @@ class CannedAnswers:
         messages = self.archive.messages_of(chat.id for chat in chats)
         talks = [Talk(chat, tuple(messages.get(chat.id, ()))) for chat in chats]
         with self.looking() as desk:
-            kept = [each for each in desk.state.shelf.responses.values() if not each.retired]
+            known = tuple(desk.state.shelf.responses.values())
+        kept = [each for each in known if not each.retired]
+        titles = {each.id: each.title for each in known if each.owner is None}
         teams = tuple({each.team for each in kept if each.team is not None})
         asked = questions_in(talks, lambda text: self._confidence(text, teams))
         proposals = frequent_replies(
             written_by_hand(talks), [each.body for each in kept], names=names_in(talks)
         )
-        return report(talks, asked, proposals, share=query.share)
+        return report(talks, asked, proposals, share=query.share, titles=titles)
 
     # -- the index -------------------------------------------------------------------------------
 

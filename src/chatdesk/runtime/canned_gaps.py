@@ -1,6 +1,6 @@
 """Finds in transcripts what was asked and what was answered, for the report of gaps (D07, B29)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -83,15 +83,20 @@ def report(
     proposals: Iterable[Proposal],
     *,
     share: float,
+    titles: Mapping[str, str],
 ) -> q.CannedGaps:
-    """The report as it is shown."""
+    """The report as it is shown; `titles` of responses are by their ids."""
     found = gap_report(len(talks), _sent(talks), asked, share=share)
     return q.CannedGaps(
         chats=found.chats,
         with_canned=found.with_canned,
         overused=tuple(
             q.CannedGap(
-                chats=one.chats, canned=one.response_id, share=one.share, examples=one.questions
+                chats=one.chats,
+                canned=one.response_id,
+                title=titles.get(one.response_id),
+                share=one.share,
+                examples=one.questions,
             )
             for one in found.overused
         ),

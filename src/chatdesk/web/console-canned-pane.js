@@ -109,16 +109,17 @@ export class CannedPane {
     const count = (gap) => h("span", { class: "soft" }, words.say("canned.gap", { count: gap.chats }));
     const part = (title, gaps, entry) =>
       gaps.length ? [h("h3", {}, title), h("ul", { class: "tickets" }, ...gaps.map(entry))] : [];
+    const examples = ({ question, examples: all = [] }) =>
+      h("span", { class: "excerpt" }, all.filter((each) => each !== question).join(" · "));
     const propose = ({ examples: [text] }) =>
       button(words.say("canned.keep"), () => editResponse(this.desk, { body: text }));
     this.list.replaceChildren(
       button(words.say("tickets.back"), () => this.#ask(), { class: "plain" }),
       h("p", {}, words.say("canned.gaps_of", { count: chats, share: percent.format(share) })),
       ...part(words.say("canned.overused"), overused, (gap) =>
-        h("li", {}, gap.canned, " ", count(gap), h("span", { class: "excerpt" },
-          (gap.examples ?? []).join(" · ")))),
+        h("li", {}, gap.title ?? gap.canned, " ", count(gap), examples(gap))),
       ...part(words.say("canned.unanswered"), unanswered, (gap) =>
-        h("li", {}, gap.question, " ", count(gap))),
+        h("li", {}, gap.question, " ", count(gap), examples(gap))),
       ...part(words.say("canned.proposals"), proposals, (gap) =>
         h("li", {}, gap.examples[0], " ", count(gap), " ", propose(gap))),
     );

@@ -70,7 +70,7 @@ class ShortcutList {
     const { value, selectionStart: caret } = this.field;
     const from = Math.max(0, caret - LOOKED_BACK);
     // a bare number is an order's, not a shortcut
-    const match = /(^|\s)([#/](?!\d+$)[^\s#/]*)$/.exec(value.slice(from, caret));
+    const match = /(^|\s)(#(?!\d+$)[^\s#]*|\/(?!\d+$)[^\s#/]*)$/.exec(value.slice(from, caret));
     if (match === null || (match[1] === "" && match.index + from > 0)) return null;
     return match[2];
   }
@@ -283,8 +283,16 @@ export class CannedHelp {
     const offer = (hit) =>
       button(hit.response.title, () => this.#take(hit), { title: excerpt(hit.text) });
     const label = h("span", { class: "soft" }, words.say("canned.suggested"));
-    this.suggested.replaceChildren(label, ...hits.map(offer));
+    const dismiss = button("×", () => this.#dismiss(), {
+      "aria-label": words.say("canned.dismiss"),
+    });
+    this.suggested.replaceChildren(label, ...hits.map(offer), dismiss);
     this.suggested.hidden = hits.length === 0;
+  }
+
+  #dismiss() {
+    this.suggested.hidden = true;
+    this.composer.field.focus();
   }
 
   #take(hit) {
