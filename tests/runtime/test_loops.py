@@ -1,9 +1,13 @@
 """Which event loop runs here."""
 
+import asyncio
+import gc
 import threading
+import weakref
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
 from chatdesk.runtime.loops import Flag, make_flag, running_loop, within
@@ -62,6 +66,44 @@ async def test_a_flag_nobody_sets() -> None:
     with anyio.move_on_after(0.001) as scope:
         await make_flag().wait()
     assert scope.cancelled_caught
+
+
+@pytest.mark.anyio
+async def test_everybody_is_told_when_his_time_has_passed() -> None:
+    """Of many who wait, those nobody wakes are told so when their patience ends, the others not."""
+    flags = [make_flag() for _ in range(40)]
+    heard: dict[int, bool] = {}
+
+    async def wait(number: int) -> None:
+        heard[number] = await flags[number].wait(0.001 if number % 2 else 0.002)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(40):
+            tasks.start_soon(wait, number)
+        await anyio.lowlevel.checkpoint()
+        for flag in flags[::4]:
+            flag.set()
+    assert heard == {number: number % 4 == 0 for number in range(40)}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_nothing_is_kept_of_who_waited() -> None:
+    """A loop that is gone is forgotten, with the flags that were waited for in it."""
+
+    async def wait() -> weakref.ref[object]:
+        assert not await make_flag().wait(0.001)
+        flag = make_flag()
+        flag.set()
+        assert await flag.wait(100)
+        return weakref.ref(asyncio.get_running_loop())
+
+    def run() -> weakref.ref[object]:
+        return asyncio.run(wait())
+
+    loop = await anyio.to_thread.run_sync(run)
+    gc.collect()
+    assert loop() is None
 
 
 @pytest.mark.anyio

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Protocol, TypeAlias
+from weakref import WeakKeyDictionary
 
 import anyio
 import attrs
@@ -88,15 +89,70 @@ class FutureFlag:
         """See `Flag.wait`."""
         if seconds is None:
             return await self._future
-        timer = self._loop.call_later(seconds, self._expire)
+        patience = _patience(self._loop, seconds)
+        patience.begin(self._loop, self)
         try:
             return await self._future
         finally:
-            timer.cancel()
+            patience.end(self)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """The time has passed: who waits is told so, unless it was set."""
         if not self._future.done():
             self._future.set_result(False)
+
+
+@attrs.define(eq=False)
+class _Patience:
+    """All that wait equally long in one loop of asyncio: one timer, for who has waited longest.
+
+    A timer for each would cost as much as all the rest of waiting, and nearly none ever rings.
+    """
+
+    seconds: Seconds
+    _until: dict[FutureFlag, float] = attrs.field(factory=dict, init=False)
+    """When each gives up; in the order of beginning, which is that of ending."""
+    _is_set: bool = attrs.field(default=False, init=False)
+
+    def begin(self, loop: asyncio.AbstractEventLoop, flag: FutureFlag) -> None:
+        """Somebody waits from now on."""
+        self._until[flag] = until = loop.time() + self.seconds
+        if not self._is_set:
+            self._set_timer(loop, until)
+
+    def end(self, flag: FutureFlag) -> None:
+        """He waits no longer."""
+        self._until.pop(flag, None)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        self._is_set = True
+        loop.call_at(at, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for flag, until in list(self._until.items()):
+            if until > now:
+                self._set_timer(loop, until)
+                return
+            del self._until[flag]
+            flag.expire()
+        self._is_set = False
+        _LOOPS[loop].pop(self.seconds, None)
+
+
+_LOOPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Seconds, _Patience]] = WeakKeyDictionary()
+"""Those who wait in each loop, by how long. Nothing in it holds a loop when nobody waits."""
+
+
+def _patience(loop: asyncio.AbstractEventLoop, seconds: Seconds) -> _Patience:
+    """Those who wait so long in a loop."""
+    lengths = _LOOPS.get(loop)
+    if lengths is None:
+        lengths = _LOOPS[loop] = {}
+    found = lengths.get(seconds)
+    if found is None:
+        found = lengths[seconds] = _Patience(seconds)
+    return found
 
 
 @attrs.define(eq=False)

@@ -70,7 +70,7 @@ FINDABLE: dict[str, tuple[str, ...]] = {
 """The fields of each kind that `Find` may name, which a SQL store keeps as columns."""
 
 FIXED: dict[str, tuple[str, ...]] = {
-    "chat": ("customer", "requested_at"),
+    "chat": ("visitor", "customer", "requested_at"),
     "offer": ("chat",),
     "message": ("chat", "seq"),
     "answers": ("chat", "customer"),

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -74,9 +74,15 @@ def _sqlite(url: URL, durability: Durability, *, exclusive: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+        begin: str = connection.get_execution_options().get(BEGIN, "BEGIN")
+        driver_of(connection).execute(begin)
 
     return engine
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection: what every turn says costs a fraction there."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def pragmas(durability: Durability, *, exclusive: bool) -> list[tuple[str, str]]:

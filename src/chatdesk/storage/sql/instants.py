@@ -20,6 +20,11 @@ def as_text(at: Instant) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
 
 
+def as_instant(text: str) -> Instant:
+    """The instant of a text that `as_text` wrote."""
+    return datetime.fromisoformat(text).timestamp()
+
+
 class UtcInstant(TypeDecorator[Instant]):
     """`timestamptz` in PostgreSQL, ISO text in SQLite, seconds since the epoch in Python."""
 
@@ -47,4 +52,4 @@ class UtcInstant(TypeDecorator[Instant]):
         """An instant on its way out."""
         if value is None:
             return None
-        return (datetime.fromisoformat(value) if isinstance(value, str) else value).timestamp()
+        return as_instant(value) if isinstance(value, str) else value.timestamp()

@@ -1,7 +1,7 @@
 """The statements that read: what is live, what was committed, what is searched."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import (
@@ -14,10 +14,12 @@ from sqlalchemy import (
     UnaryExpression,
     and_,
     bindparam,
+    func,
     or_,
     select,
     union_all,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.operators import custom_op
 
 from chatdesk.model.commits import Change, Need
@@ -27,6 +29,7 @@ from chatdesk.model.ids import DeskId, Revision
 from chatdesk.model.records import AnyRecord, Record
 from chatdesk.storage.keys import KINDS, Scalar, check_find, check_lookup, key_of, typed
 from chatdesk.storage.port import Find
+from chatdesk.storage.sql.engines import driver_of
 from chatdesk.storage.sql.tables import (
     ALWAYS_LIVE,
     COMMITS,
@@ -159,20 +162,45 @@ def fetched(connection: Connection, desk: DeskId, needs: Iterable[Need]) -> list
         check_lookup(need.kind, need.field)
         wanted.setdefault((need.kind, need.field), []).append(need.value)
     found: dict[tuple[str, str], Record] = {}
+    look_up = _sqlite_texts if connection.dialect.name == "sqlite" else _texts
     for (kind, field), values in wanted.items():
-        found_rows = connection.execute(_LOOKUPS[kind, field], {"desk": desk, "values": values})
-        for record in map(decoded, found_rows.scalars()):
+        for record in map(decoded, look_up(connection, desk, (kind, field), values)):
             found[key_of(record)] = record
     return list(found.values())
 
 
-def _lookup(kind: str, field: str) -> Select[Any]:
+Field: TypeAlias = tuple[str, str]
+"""A kind of record and a field of it."""
+
+
+def _texts(
+    connection: Connection, desk: DeskId, field: Field, values: Sequence[str]
+) -> Iterable[str]:
+    return connection.execute(_LOOKUPS[field], {"desk": desk, "values": values}).scalars()
+
+
+def _sqlite_texts(
+    connection: Connection, desk: DeskId, field: Field, values: Sequence[str]
+) -> Iterator[str]:
+    """The same by the driver, in one statement for any number of values."""
+    given = (desk, msgspec.json.encode(values).decode())
+    return (text for (text,) in driver_of(connection).execute(_SQLITE_LOOKUPS[field], given))
+
+
+def _lookup(field: Field, values: Any) -> Select[Any]:
+    kind, name = field
     table = TABLES[kind]
-    return select(table.c.record).where(table.c.desk == _DESK, table.c[field].in_(_VALUES))
+    return select(table.c.record).where(table.c.desk == _DESK, table.c[name].in_(values))
 
 
-_LOOKUPS = {(kind, "id"): _lookup(kind, "id") for kind in KINDS} | {
-    ("customer", field): _lookup("customer", field) for field in ("email", "customer_number")
+_LOOKED_UP = (
+    *((kind, "id") for kind in KINDS),
+    *(("customer", field) for field in ("email", "customer_number")),
+)
+_LOOKUPS = {field: _lookup(field, _VALUES) for field in _LOOKED_UP}
+_IN_JSON = select(func.json_each(bindparam("values")).table_valued("value").c.value)
+_SQLITE_LOOKUPS = {
+    field: str(_lookup(field, _IN_JSON).compile(dialect=sqlite.dialect())) for field in _LOOKED_UP
 }
 
 

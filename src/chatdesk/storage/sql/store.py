@@ -242,6 +242,7 @@ class SqlStore(Store):
             set_wait(connection, READ_WAIT_SECONDS)
         else:
             connection.execution_options(isolation_level="REPEATABLE READ")
+        connection.begin()
         return read_head(connection, self.desk)
 
     @contextmanager
@@ -263,6 +264,7 @@ class SqlStore(Store):
         def lock(connection: Connection) -> Head:
             set_wait(connection, timeout)
             connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
+            connection.begin()
             return lock_head(connection, self.desk)
 
         with translated("take a turn"):

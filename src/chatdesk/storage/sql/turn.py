@@ -1,22 +1,26 @@
 """A turn on a SQL database: one transaction that holds the desk's head row."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
-from sqlalchemy import BindParameter, Connection, Dialect, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, Dialect, Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatdesk.model.commits import Batch, Change, Need
 from chatdesk.model.errors import StorageError, StoreCorrupt, TurnLost
 from chatdesk.model.ids import DeskId, Instant, Revision
 from chatdesk.model.records import Record
+from chatdesk.storage.sql.engines import driver_of
 from chatdesk.storage.sql.errors import translated
+from chatdesk.storage.sql.instants import as_instant, as_text
 from chatdesk.storage.sql.reading import fetched
 from chatdesk.storage.sql.rows import Writers
 from chatdesk.storage.sql.tables import DESKS
 
 Head: TypeAlias = tuple[Revision, Instant]
+
+_NOTHING_YET: Head = (0, 0.0)
 
 _DESK: BindParameter[str] = bindparam("desk")
 _HEAD = select(DESKS.c.revision, DESKS.c.at).where(DESKS.c.id == _DESK)
@@ -26,6 +30,8 @@ _MOVED_HEAD = (
     .where(DESKS.c.id == _DESK, DESKS.c.revision == bindparam("expected"))
     .values(revision=bindparam("next"), at=bindparam("now"))
 )
+_SQLITE_HEAD = str(_HEAD.compile(dialect=sqlite.dialect()))
+_SQLITE_MOVED_HEAD = str(_MOVED_HEAD.compile(dialect=sqlite.dialect()))
 
 
 def lock_head(connection: Connection, desk: DeskId) -> Head:
@@ -33,17 +39,24 @@ def lock_head(connection: Connection, desk: DeskId) -> Head:
 
     SQLite has no row locks: there the transaction began with BEGIN IMMEDIATE.
     """
-    found = connection.execute(_LOCKED_HEAD, {"desk": desk}).first()
+    found = _head(connection, desk, _LOCKED_HEAD)
     if found is None:
         connection.execute(_new_head(connection.dialect, desk))
-        found = connection.execute(_LOCKED_HEAD, {"desk": desk}).one()
-    return found.revision, found.at
+        found = _head(connection, desk, _LOCKED_HEAD)  # somebody else's, if he was first
+    return found or _NOTHING_YET
 
 
 def read_head(connection: Connection, desk: DeskId) -> Head:
     """The head of a desk; 0 for a new one."""
-    found = connection.execute(_HEAD, {"desk": desk}).first()
-    return (0, 0.0) if found is None else (found.revision, found.at)
+    return _head(connection, desk, _HEAD) or _NOTHING_YET
+
+
+def _head(connection: Connection, desk: DeskId, statement: Select[Any]) -> Head | None:
+    if connection.dialect.name == "sqlite":
+        found = driver_of(connection).execute(_SQLITE_HEAD, (desk,)).fetchone()
+        return None if found is None else (found[0], as_instant(found[1]))
+    row = connection.execute(statement, {"desk": desk}).first()
+    return None if row is None else (row.revision, row.at)
 
 
 def _new_head(dialect: Dialect, desk: DeskId) -> sqlite.Insert | postgresql.Insert:
@@ -91,10 +104,16 @@ class SqlTurn:
 
     def _advance_head(self, revision: Revision, at: Instant) -> None:
         """The fence: the head moves only from where it was when the turn began."""
-        values = {"desk": self._desk, "expected": self.revision, "next": revision, "now": at}
-        moved = self._connection.execute(_MOVED_HEAD, values)
-        if moved.rowcount != 1:
+        if self._move_head(revision, at) != 1:
             raise TurnLost(f"revision {revision} was written by another; load and try again")
+
+    def _move_head(self, revision: Revision, at: Instant) -> int:
+        """Moves the head if it is where it was; gives the number of heads that were moved."""
+        if self._connection.dialect.name == "sqlite":
+            values = (revision, as_text(at), self._desk, self.revision)
+            return driver_of(self._connection).execute(_SQLITE_MOVED_HEAD, values).rowcount
+        named = {"desk": self._desk, "expected": self.revision, "next": revision, "now": at}
+        return self._connection.execute(_MOVED_HEAD, named).rowcount
 
     def _check_open(self) -> None:
         if self.ended:
