@@ -104,6 +104,27 @@ def test_everything_that_takes_input_has_a_name(visit: Visit, log_in: LogIn) -> 
             expect(field).to_have_accessible_name(re.compile(r"\S"))
 
 
+def test_a_form_says_what_is_wrong(visit: Visit, log_in: LogIn) -> None:
+    """A05: a wrong address is told as such, a missing one as one of two that are enough."""
+    from playwright.sync_api import expect
+
+    log_in("ana")
+    visitor = visit().open()
+    send = visitor.panel.get_by_role("button", name="Start the chat")
+    email = visitor.panel.get_by_label("E-mail")
+    number = visitor.panel.get_by_label("Customer number")
+    one_is_enough = "Please give at least one of: E-mail or Customer number."
+    visitor.fill("Is it heavy?", email="")
+    send.click()
+    expect(email).to_have_accessible_description(one_is_enough)
+    expect(number).to_have_accessible_description(one_is_enough)
+    expect(email).to_be_focused()
+    email.fill("jo at example")
+    send.click()
+    expect(email).to_have_accessible_description(re.compile("an e-mail address such as"))
+    expect(number).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_a_reload_and_a_second_tab_keep_the_chat(visit: Visit, log_in: LogIn) -> None:
     """A34, B19: the visitor's page shows the same talk after a reload and in another tab."""
     from playwright.sync_api import expect

@@ -83,6 +83,9 @@ def test_one_of_a_group_is_enough() -> None:
     with pytest.raises(InvalidInput) as refused:
         check_answers(PRECHAT, {"name": "Al"})
     assert [p.field for p in refused.value.problems] == ["email", "customer_number"]
+    with pytest.raises(InvalidInput) as refused:  # what is wrong is told, not that it is missing
+        check_answers(PRECHAT, {"name": "Al", "email": "al.example"})
+    assert [(p.field, p.code) for p in refused.value.problems] == [("email", "invalid")]
 
 
 def test_closed_answers_are_what_is_counted() -> None:

@@ -1,7 +1,7 @@
 """Declared forms: what is wrong with the answers, and the answers as they are kept."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from chatdesk.model.errors import FieldProblem, InvalidInput
 from chatdesk.model.values import AnswerValue, AnswerValues, Form, FormQuestion, QuestionKind
@@ -32,7 +32,8 @@ def check_answers(form: Form, values: Mapping[str, AnswerValue]) -> AnswerValues
     if known < len(values):
         found = _unknown(form, values) + found
     if form.any_of:
-        found += _open_groups(form, clean)
+        given = clean.keys() | {problem.field for problem in found}
+        found += _open_groups(form, given)
     if found:
         raise InvalidInput(found)
     return clean
@@ -110,11 +111,12 @@ def _clean(value: AnswerValue | None) -> AnswerValue | None:
     return None if value in ("", ()) else value
 
 
-def _open_groups(form: Form, clean: AnswerValues) -> list[FieldProblem]:
+def _open_groups(form: Form, given: Set[str]) -> list[FieldProblem]:
+    """Groups of which nothing was given; what was given wrongly is told once, as that."""
     return [
         FieldProblem(key, "missing", f"one of {' or '.join(group)} must be answered")
         for group in form.any_of
-        if not any(key in clean for key in group)
+        if given.isdisjoint(group)
         for key in group
     ]
 
@@ -133,7 +135,7 @@ def _invalid(question: FormQuestion, value: AnswerValue) -> str | None:
     """What is wrong with an answer that is there: what is wanted instead."""
     kind = question.kind
     if kind is QuestionKind.TEXT:
-        return None if isinstance(value, str) else "a text"
+        return None if isinstance(value, str) else "must be a text"
     return None if _GOOD[kind](question, value) else _wanted(question)
 
 
@@ -170,10 +172,10 @@ _GOOD: Mapping[QuestionKind, Callable[[FormQuestion, AnswerValue], bool]] = {
 def _wanted(question: FormQuestion) -> str:
     choices = ", ".join(choice.value for choice in question.choices)
     return {
-        QuestionKind.SCALE: f"a whole number from 1 to {question.scale}",
-        QuestionKind.CHOICE: f"one of {choices}",
-        QuestionKind.CHOICES: f"any of {choices}, each once",
-        QuestionKind.EMAIL: "an e-mail address such as ana@example.com",
-        QuestionKind.PHONE: "a phone number such as +33 1 23 45 67 89",
-        QuestionKind.TEXT: "a text",
+        QuestionKind.SCALE: f"must be a whole number from 1 to {question.scale}",
+        QuestionKind.CHOICE: f"must be one of {choices}",
+        QuestionKind.CHOICES: f"must be any of {choices}, each once",
+        QuestionKind.EMAIL: "must be an e-mail address such as ana@example.com",
+        QuestionKind.PHONE: "must be a phone number such as +33 1 23 45 67 89",
+        QuestionKind.TEXT: "must be a text",
     }[question.kind]

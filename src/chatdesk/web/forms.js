@@ -131,6 +131,7 @@ export class FormView {
     this.fields = [...before, ...asked, ...after];
     this.words = words;
     this.submit = submit;
+    this.groups = this.#groupTexts(form);
     this.problem = h("p", { class: "error", role: "alert", hidden: true });
     this.sender = h("button", { type: "submit", class: "primary" }, sendText);
     this.extras = h("div", { class: "buttons" }, this.sender);
@@ -138,13 +139,14 @@ export class FormView {
       "form",
       { novalidate: true, onsubmit: (event) => this.#send(event) },
       ...this.fields.map((field) => field.element),
-      ...this.#groupHints(form),
+      ...this.groups.map(({ text }) => h("p", { class: "hint" }, text)),
       this.problem,
       this.extras,
     );
   }
 
-  #groupHints(form) {
+  /** What to say of fields of which one is enough. */
+  #groupTexts(form) {
     const label = (key) => {
       const question = form.questions.find((each) => each.key === key);
       return this.words.label(question?.label, key);
@@ -152,8 +154,14 @@ export class FormView {
     return (form.any_of ?? []).map((group) => {
       const fields = new Intl.ListFormat(this.words.language, { type: "disjunction" });
       const text = this.words.say("form.any_of", { fields: fields.format(group.map(label)) });
-      return h("p", { class: "hint" }, text);
+      return { group, text };
     });
+  }
+
+  #problemText(problem, field) {
+    const inGroup = this.groups.find(({ group }) => group.includes(field.key));
+    if (problem.code === "missing" && inGroup) return inGroup.text;
+    return this.words.problem(problem, field.control.type);
   }
 
   /** The answers to the declared questions; what was left empty is left out. */
@@ -166,6 +174,8 @@ export class FormView {
     event.preventDefault();
     if (this.sender.disabled) return;
     this.clearErrors();
+    const root = this.sender.getRootNode();
+    const pressed = root.activeElement === this.sender;
     this.sender.disabled = true;
     try {
       await this.submit(this);
@@ -173,6 +183,8 @@ export class FormView {
       this.showError(error);
     } finally {
       this.sender.disabled = false;
+      // who works by keyboard goes on from the button, whose focus went with its being disabled
+      if (pressed && [null, document.body].includes(root.activeElement)) this.sender.focus();
     }
   }
 
@@ -186,7 +198,7 @@ export class FormView {
     let first = null;
     for (const problem of error.problems ?? []) {
       const field = this.#fieldOf(problem.field);
-      if (field) field.showError(this.words.problem(problem));
+      if (field) field.showError(this.#problemText(problem, field));
       else left.push(this.words.problem(problem));
       first ??= field;
     }

@@ -52,10 +52,11 @@ export class Words {
     return this.has(code) ? this.say(code) : error.message || this.say("refused");
   }
 
-  /** What is wrong with one field. */
-  problem(problem) {
-    const code = `problem.${problem.code}`;
-    return this.has(code) ? this.say(code) : problem.message;
+  /** What is wrong with one field; `type` is its input's. */
+  problem(problem, type = "text") {
+    const codes = [`problem.${problem.code}.${type}`, `problem.${problem.code}`];
+    const code = codes.find((each) => this.has(each));
+    return code ? this.say(code) : problem.message;
   }
 
   time(seconds) {

@@ -145,7 +145,7 @@ def _check(
     ]
     email, number = values.get("email"), values.get("customer_number")
     if email is not None and not EMAIL.fullmatch(email):
-        text = "an e-mail address such as ana@example.com"
+        text = "must be an e-mail address such as ana@example.com"
         found.append(FieldProblem("change.email", "invalid", text))
     guests = step.state.guests
     others = {
