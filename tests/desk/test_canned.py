@@ -74,6 +74,22 @@ def test_an_agent_changes_only_his_own(shop: Shop, owner: str | None) -> None:
             shop.do(command, ADA)
 
 
+def test_a_supervisor_changes_nobodys_own(shop: Shop) -> None:
+    """A21: what she cannot see she can neither retire nor write over, alone or in an import."""
+    own = replace(HOURS, id="own", shortcuts=("#x",), owner="ben")
+    shop.do(c.SaveCanned(response=own), BEN)
+    ours = replace(own, owner=None)
+    for command, refusal in (
+        (c.SaveCanned(response=ours), NotAllowed),
+        (c.RetireCanned(canned="own"), NotFound),
+        (c.ImportCanned(responses=(ours,)), InvalidInput),
+    ):
+        with pytest.raises(refusal):
+            shop.do(command, LEAD)
+    assert kept(shop, "own") == own
+    shop.do(c.RetireCanned(canned="own"), SHOP)
+
+
 def test_what_is_wrong_is_told_by_field(shop: Shop) -> None:
     """A21: nothing is kept that could not be found or told apart."""
     wrong = a_response("wrong", title=" ", shortcuts=("hours",), categories=())

@@ -54,6 +54,11 @@ def save_canned(step: Step, command: SaveCanned) -> CannedSaved:
     _check_owner(step, response)
     if before is not None:
         _check_owner(step, before)
+        if _is_anothers(step, before):
+            raise NotAllowed(
+                f"{before.id!r} is the id of an agent's own response",
+                mend="Leave the id out, or choose another one.",
+            )
         if response.version != before.version:
             raise WrongState(
                 f"response {response.id!r} is at version {before.version}, not {response.version}",
@@ -71,6 +76,8 @@ def retire_canned(step: Step, command: RetireCanned) -> Done:
     """Takes a response out of use; what it has learned stays for its return."""
     response = step.state.shelf.response(command.canned)
     _check_owner(step, response)
+    if _is_anothers(step, response):
+        raise NotFound("canned response", command.canned)
     _put(step, replace(response, retired=True), response)
     return Done()
 
@@ -178,7 +185,9 @@ def _import_problems(step: Step, responses: tuple[CannedResponse, ...]) -> list[
     found: list[FieldProblem] = []
     for number, response in enumerate(responses):
         twice = response.id in imported.responses
-        same = (FieldProblem("id", "invalid", "another response has this id"),) if twice else ()
+        kept = step.state.shelf.responses.get(response.id)
+        taken = twice or (kept is not None and _is_anothers(step, kept))
+        same = (FieldProblem("id", "invalid", "another response has this id"),) if taken else ()
         meeting = (
             *imported.with_shortcuts_of(response),
             *(o for o in step.state.shelf.with_shortcuts_of(response) if o.id not in ids),
@@ -198,7 +207,10 @@ def _import_problems(step: Step, responses: tuple[CannedResponse, ...]) -> list[
 
 
 def _check_owner(step: Step, response: CannedResponse) -> None:
-    """An agent keeps his own responses; those of a team or of all are a supervisor's."""
+    """An agent keeps his own responses; those of a team or of all are a supervisor's.
+
+    A supervisor may give a response to an agent, and from then on it is that agent's alone.
+    """
     if step.scope is Scope.OWN and response.owner != step.by.id:
         raise NotAllowed(
             "only a supervisor changes responses of others",
