@@ -1,6 +1,7 @@
 """The statements that read: what is live, what was committed, what is searched."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -184,7 +185,7 @@ def _sqlite_texts(
 ) -> Iterator[str]:
     """The same by the driver, in one statement for any number of values."""
     given = (desk, msgspec.json.encode(values).decode())
-    return (text for (text,) in driver_of(connection).execute(_SQLITE_LOOKUPS[field], given))
+    return (text for (text,) in driver_of(connection).execute(_sqlite_lookup(field), given))
 
 
 def _lookup(field: Field, values: Any) -> Select[Any]:
@@ -193,15 +194,19 @@ def _lookup(field: Field, values: Any) -> Select[Any]:
     return select(table.c.record).where(table.c.desk == _DESK, table.c[name].in_(values))
 
 
-_LOOKED_UP = (
-    *((kind, "id") for kind in KINDS),
-    *(("customer", field) for field in ("email", "customer_number")),
-)
-_LOOKUPS = {field: _lookup(field, _VALUES) for field in _LOOKED_UP}
-_IN_JSON = select(func.json_each(bindparam("values")).table_valued("value").c.value)
-_SQLITE_LOOKUPS = {
-    field: str(_lookup(field, _IN_JSON).compile(dialect=sqlite.dialect())) for field in _LOOKED_UP
+_LOOKUPS = {
+    field: _lookup(field, _VALUES)
+    for field in (
+        *((kind, "id") for kind in KINDS),
+        *(("customer", field) for field in ("email", "customer_number")),
+    )
 }
+_IN_JSON = select(func.json_each(bindparam("values")).table_valued("value").c.value)
+
+
+@cache
+def _sqlite_lookup(field: Field) -> str:
+    return str(_lookup(field, _IN_JSON).compile(dialect=sqlite.dialect()))
 
 
 def searched(connection: Connection, desk: DeskId, search: Find) -> list[Record]:
