@@ -54,6 +54,34 @@ def test_a_talk_from_the_question_to_the_rating(visit: Visit, log_in: LogIn) -> 
     expect(visitor.panel.get_by_label("Your question")).to_be_focused()
 
 
+def test_what_was_ticked_last_is_kept(visit: Visit, log_in: LogIn) -> None:
+    """A26, A28: the form survives a reload, and closing saves what was ticked after saving."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visitor = visit("/", viewport={"width": 1280, "height": 500})
+    visitor.ask("Is it dear?")
+    for number in range(8):
+        agent.write(f"Answer {number}")
+        expect(visitor.log).to_contain_text(f"Answer {number}")
+    expect(agent.field).to_be_focused()
+    visitor.panel.get_by_role("button", name="End the chat and give your opinion").click()
+    expect(visitor.log.get_by_text("You have ended the conversation.")).to_be_in_viewport()
+    expect(agent.log.get_by_text("The visitor has ended the conversation.")).to_be_in_viewport()
+    expect(agent.chats.get_by_role("heading", name="Qualify the request")).to_be_focused()
+    agent.chats.get_by_role("radio", name="Product").check()
+    agent.press("Save")
+    expect(agent.chats.get_by_text("Saved.")).to_be_visible()
+
+    agent.page.reload()
+    expect(agent.chats.get_by_role("radio", name="Product")).to_be_checked()
+    agent.chats.get_by_role("radio", name="Price").check()
+    with agent.page.expect_request(lambda each: "qualify_chat" in (each.post_data or "")) as sent:
+        agent.press("Close the chat")
+    assert '"answers":{"subject":"price"}' in (sent.value.post_data or "")
+    expect(agent.chats).to_contain_text("You have no chats at the moment.")
+
+
 def test_a_visitor_waits_until_somebody_takes_the_chat(visit: Visit, log_in: LogIn) -> None:
     """A12, A13, B54: the line is counted on both sides and moves up as its head is taken."""
     from playwright.sync_api import expect

@@ -1,7 +1,8 @@
 """Declared forms: what is wrong with the answers, and the answers as they are kept."""
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 
 from chatdesk.model.errors import FieldProblem, InvalidInput
 from chatdesk.model.values import AnswerValue, AnswerValues, Form, FormQuestion, QuestionKind
@@ -111,7 +112,7 @@ def _clean(value: AnswerValue | None) -> AnswerValue | None:
     return None if value in ("", ()) else value
 
 
-def _open_groups(form: Form, given: Set[str]) -> list[FieldProblem]:
+def _open_groups(form: Form, given: AbstractSet[str]) -> list[FieldProblem]:
     """Groups of which nothing was given; what was given wrongly is told once, as that."""
     return [
         FieldProblem(key, "missing", f"one of {' or '.join(group)} must be answered")

@@ -162,12 +162,13 @@ export class ChatTab {
   update(card) {
     this.card = card;
     const active = card.chat.state === "active";
+    const wasWriting = this.live.contains(document.activeElement);
     this.live.hidden = !active;
     this.transferButton.hidden = !active;
     this.endButton.hidden = !active;
     this.pageButton.hidden = !active;
     this.#renderFacts();
-    if (card.chat.state === "wrap_up") this.#showWrapUp();
+    if (card.chat.state === "wrap_up") this.#showWrapUp({ wasWriting });
   }
 
   deskChanged() {
@@ -254,10 +255,10 @@ export class ChatTab {
   }
 
   /** The qualification form in front of him (A28); closing is refused until it is filled (A26). */
-  #showWrapUp() {
+  #showWrapUp({ wasWriting = false } = {}) {
     const { desk } = this;
     const { words, overview } = desk;
-    if (!this.wrapUp.hidden || overview === null) return;
+    if (!this.wrapUp.hidden || overview === null || !this.#loaded) return;
     const given = (this.answers ?? []).findLast((each) => each.form === "qualification")?.values;
     this.saved = h("span", { role: "status" });
     const form = new FormView({
@@ -270,24 +271,32 @@ export class ChatTab {
     this.wrapUpForm = form;
     form.extras.append(button(words.say("wrap_up.close"), () => this.#close()), this.saved);
     const line = words.say(`wrap_up.ended.${this.chat.ended_by ?? "agent"}`);
-    const title = h("h3", {}, words.say("wrap_up.title"));
+    const title = h("h2", { tabindex: "-1" }, words.say("wrap_up.title"));
     this.wrapUp.replaceChildren(title, h("p", {}, line), form.element);
     this.wrapUp.hidden = false;
+    this.kept = JSON.stringify(form.answers);
+    // not into a field: what he was about to type would answer it
+    if (wasWriting) title.focus();
   }
 
   async #qualify(answers) {
     await this.desk.send({ type: "qualify_chat", chat: this.chat.id, answers });
+    this.kept = JSON.stringify(answers);
     setText(this.saved, this.desk.words.say("wrap_up.saved"));
   }
 
+  /** What he has ticked since he last saved is saved with it. */
   async #close() {
-    this.wrapUpForm.clearErrors();
+    const form = this.wrapUpForm;
+    form.clearErrors();
     try {
+      const { answers } = form;
+      if (JSON.stringify(answers) !== this.kept) await this.#qualify(answers);
       await this.desk.send({ type: "close_chat", chat: this.chat.id });
       sessionStorage.removeItem(this.place);
       await this.desk.chats.reload();
     } catch (error) {
-      this.wrapUpForm.showError(error);
+      form.showError(error);
     }
   }
 

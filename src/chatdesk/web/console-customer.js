@@ -102,7 +102,7 @@ export class CustomerPane {
     });
     this.element.replaceChildren(
       this.form.element, this.conflict,
-      h("h3", {}, words.say("history.title")), this.history, this.adding.element,
+      h("h2", {}, words.say("history.title")), this.history, this.adding.element,
     );
     this.#fill(card);
   }

@@ -87,7 +87,7 @@ class WatchedChat {
     const { words } = desk;
     this.desk = desk;
     this.id = card.chat.id;
-    this.title = h("h3");
+    this.title = h("h2");
     this.log = new Log(words, words.say("chat.history"));
     this.composer = new Composer({
       words,

@@ -94,7 +94,7 @@ class TicketView {
     this.id = id;
     const { words } = desk;
     this.refresh = debounced(() => this.#ask(), 200);
-    this.heading = h("h3");
+    this.heading = h("h2");
     this.facts = h("p", { class: "soft" });
     this.entries = h("div", { class: "messages" });
     const transcript = h("summary", {}, words.say("ticket.transcript"));

@@ -29,6 +29,22 @@ export class Log {
       this.typing,
     );
     this.fading = null;
+    this.#stayAtEnd();
+  }
+
+  /** Who has read to the end stays there when a form below takes some of the room. */
+  #stayAtEnd() {
+    const log = this.element;
+    let atEnd = true;
+    let height = 0;
+    log.addEventListener("scroll", () => {
+      // one that comes of the room's having changed says nothing of where he reads
+      if (log.clientHeight === height) atEnd = this.#isAtEnd();
+    });
+    new ResizeObserver(() => {
+      height = log.clientHeight;
+      if (atEnd) this.scrollToEnd();
+    }).observe(log);
   }
 
   /** Shows messages that are not shown yet. */
@@ -128,10 +144,15 @@ function pageCard(words, { address, title, base, sameTab }) {
   );
 }
 
-/** What a system message says; the desk gives a code, the page the words. */
-export function systemText(words, message) {
+/**
+ * What a system message says; the desk gives a code, the page the words. To the visitor himself
+ * (`own`) they are other ones where he did it.
+ */
+export function systemText(words, message, { own = false } = {}) {
   const details = message.details ?? {};
-  const codes = [`system.${message.code}.${details.by}`, `system.${message.code}`];
+  const exact = `${message.code}.${details.by}`;
+  const codes = [`system.${exact}`, `system.${message.code}`];
+  if (own) codes.unshift(`system.own.${exact}`);
   const code = codes.find((each) => words.has(each));
   if (code) return words.say(code, details);
   return message.text || words.say("system.unknown");

@@ -206,7 +206,7 @@ export class ChatView {
     const { words } = this.widget;
     const { seq, at, kind } = message;
     if (kind === "system") {
-      return { seq, at, kind, side: "system", author: "", text: systemText(words, message) };
+      return { seq, at, kind, side: "system", author: "", text: systemText(words, message, { own: true }) };
     }
     const mine = message.mine ?? false;
     const page = kind === "page" ? this.#page(message) : null;

@@ -83,7 +83,7 @@ class Widget {
         hidden: true,
         onkeydown: (event) => event.key === "Escape" && this.toggle(false),
       },
-      h("header", {}, this.title, this.state.element, this.ticketsButton, hide),
+      h("div", { class: "head" }, this.title, this.state.element, this.ticketsButton, hide),
       this.body,
     );
     this.element = h("div", { class: "chatdesk", lang: words.language }, this.panel, this.launcher);
