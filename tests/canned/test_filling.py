@@ -8,7 +8,7 @@ from chatdesk.model.records import DeskSetup
 from chatdesk.model.values import Page
 from chatdesk.testing.factories import a_chat, a_customer, an_agent
 
-SETUP = DeskSetup(name="The Lantern")
+SETUP = DeskSetup(name="The Lantern", phone="+33 1 23 45 67 89")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ def test_values_come_from_the_records() -> None:
     assert values["order.number"] == "A-17"
     assert values["page.title"] == "Teapots"
     assert values["desk.name"] == "The Lantern"
+    assert values["desk.phone"] == "+33 1 23 45 67 89"
     assert values["agent.name"] == an_agent().setup.name
 
 
@@ -39,4 +40,12 @@ def test_what_is_not_known_has_no_value() -> None:
     """B25: so a fallback is taken, or the placeholder stays visible."""
     assert values_for(SETUP, a_chat(customer_name="Jo"), None)["customer.first_name"] == "Jo"
     known = {name for name, value in values_for(SETUP, None, None).items() if value is not None}
-    assert known == {"desk.name"}
+    assert known == {"desk.name", "desk.phone"}
+
+
+def test_no_attribute_of_a_customer_stands_for_the_desk() -> None:
+    """B25, D14: what the desk says of itself is the same for everybody."""
+    customer = a_customer(attributes={"desk.phone": "666", "agent.name": "Mallory"})
+    values = values_for(SETUP, None, an_agent(), customer)
+    assert values["desk.phone"] == SETUP.phone
+    assert values["agent.name"] == an_agent().setup.name

@@ -445,6 +445,7 @@ SAME = FormQuestion(
         {"reply_seconds": float("nan")},
         {"max_wait_seconds": 30.0},
         {"message_max_length": 0},
+        {"phone": "1" * 129},
         {"ticket_policy": "unknown"},
     ],
 )

@@ -14,7 +14,7 @@ def values_for(
 ) -> dict[str, str | None]:
     """The values of placeholders for a reply in a chat, by name.
 
-    What no record holds (an order's number, the desk's phone) the shop keeps in the customer's
+    What no record holds (an order's number, a ticket's) the shop keeps in the customer's
     `attributes` under the placeholder's own name, such as ``order.number``.
     """
     name = customer.name if customer is not None else None
@@ -30,6 +30,8 @@ def values_for(
         "customer.email": None if customer is None else customer.email,
         "agent.name": None if agent is None else agent.setup.name,
         "desk.name": setup.name,
+        "desk.phone": setup.phone,
+        "desk.hours": setup.hours_text,
         "page.title": None if page is None else page.title,
         "page.url": None if page is None else page.url,
     }

@@ -54,6 +54,10 @@ class DeskSetup(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a desk is set up; every length of time is in seconds."""
 
     name: str
+    phone: str | None = None
+    """What canned responses call `{{ desk.phone }}` (D14)."""
+    hours_text: str | None = None
+    """What canned responses call `{{ desk.hours }}`, such as "from nine to six"."""
     languages: tuple[str, ...] = ("en",)
     login_intent: IntentKind = IntentKind.ACCEPTING
     """What an agent's intent becomes when he connects (B01)."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from chatdesk.desk.checks import check_id
+from chatdesk.desk.checks import WORD_LENGTH, check_id
 from chatdesk.desk.presence import refresh_shift, withdraw_offers
 from chatdesk.desk.staffing import change_agent
 from chatdesk.desk.step import STAFF, Step
@@ -120,6 +120,11 @@ def _check_desk(step: Step, setup: DeskSetup) -> None:
     found += _seconds(setup, SECONDS_FIELDS)
     if not setup.name.strip():
         found.append(FieldProblem("setup.name", "missing", "must not be empty"))
+    found += [
+        FieldProblem(f"setup.{field}", "too_long", f"at most {WORD_LENGTH} characters")
+        for field in ("phone", "hours_text")
+        if len(getattr(setup, field) or "") > WORD_LENGTH
+    ]
     if setup.message_max_length < 1:
         found.append(FieldProblem("setup.message_max_length", "invalid", "at least 1"))
     if setup.max_wait_seconds < setup.long_wait_seconds:
