@@ -33,11 +33,21 @@ WORTH_A_BATCH = 50
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """One response as the index holds it: its title and keywords as words, one passage each."""
+    """One response as the index holds it: its title and keywords as words, one passage each.
+
+    `title` is its words again, a space before each.
+    """
 
     response: CannedResponse
     learned: tuple[str, ...]
     passages: tuple[tuple[str, ...], ...]
+    title: str
+
+
+def entry_of(response: CannedResponse, learned: tuple[str, ...]) -> Entry:
+    """What the index holds of a response that has learned some questions."""
+    passages = passages_of(response, learned)
+    return Entry(response, learned, passages, " ".join(("", *passages[0])))
 
 
 @attrs.define
@@ -64,7 +74,7 @@ class Index:
 
     def add(self, response: CannedResponse, learned: tuple[str, ...] = ()) -> None:
         """Put a response in, in the place of an earlier one of the same id."""
-        entry = Entry(response, learned, passages_of(response, learned))
+        entry = entry_of(response, learned)
         slot = self._slots.get(response.id)
         if slot is None:
             slot = self._put(entry)
@@ -91,7 +101,7 @@ class Index:
             if together.full:
                 self._put_batch(together)
                 together = Batch(len(self._entries))
-            entry = Entry(response, learned, passages_of(response, learned))
+            entry = entry_of(response, learned)
             slot = self._take_slot(entry)
             self._postings.append(slot, together.take(read(response, entry.passages)))
             self._add_groups(slot, response)

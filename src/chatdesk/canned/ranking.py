@@ -8,7 +8,7 @@ about the same in a thousand responses as in a hundred thousand.
 import heapq
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain
 from math import exp, log
@@ -43,6 +43,9 @@ MOST_WIDENING = 10
 
 CHAMPION_TERMS = 2
 """Terms whose champions open the candidates where no term fits the budget."""
+
+FEW = 20
+"""How many times those wanted are few enough to be sorted."""
 
 COMPARED = 50
 """Candidates whose title, keywords and learned questions are compared one by one."""
@@ -194,6 +197,9 @@ def _open(
     allowed: Container[int] | None,
 ) -> None:
     """Add what a term says about each response that holds it."""
+    if allowed is None and not scores:
+        scores.update([(p >> SLOT, weight * (p & TOP)) for p in postings])
+        return
     get = scores.get
     if allowed is None:
         for posting in postings:
@@ -230,12 +236,22 @@ def _best_fitting(index: Index, scores: Mapping[int, float], choice: Choice) -> 
 def best_of(index: Index, scores: Mapping[int, float], wanted: int) -> list[tuple[int, float]]:
     """The best slots, ties by id, so that nothing depends on where a response is kept."""
     if len(scores) > wanted:
-        floor = heapq.nlargest(wanted, scores.values())[-1]
-        above = [item for item in scores.items() if item[1] > floor]
-        level = [item for item in scores.items() if item[1] == floor]
+        floor = _floor(scores.values(), wanted)
+        best = [item for item in scores.items() if item[1] >= floor]
+        if len(best) == wanted:
+            return best
+        above = [item for item in best if item[1] > floor]
+        level = [item for item in best if item[1] == floor]
         level = heapq.nsmallest(wanted - len(above), level, key=lambda i: id_of(index, i[0]))
         return above + level
     return list(scores.items())
+
+
+def _floor(scores: Collection[float], wanted: int) -> float:
+    """The least of the best; sorting all of a few takes a fifth of picking the best."""
+    if len(scores) <= wanted * FEW:
+        return sorted(scores)[-wanted]
+    return heapq.nlargest(wanted, scores)[-1]
 
 
 def score_again(
@@ -294,16 +310,29 @@ def favour_rare_completions(
     index: Index, scores: Mapping[int, float], words: Sequence[str], weights: Weights
 ) -> dict[int, float]:
     """Scores that favour the rarer word a beginning may become: who types means one response."""
-    before, beginning = frozenset(words[:-1]), words[-1]
-    factor = weights.completed * TOP
+    begun = f" {words[-1]}"
+    worth = _Completions(index, words[-1], frozenset(words[:-1])).__getitem__
+    factor, entry = weights.completed * TOP, index.entry
     found = {}
     for slot, score in scores.items():
-        title = index.entry(slot).passages[0]
-        begun = [word for word in title if word.startswith(beginning) and word not in before]
+        _, *after = entry(slot).title.split(begun)
         found[slot] = score
-        if begun:
-            found[slot] += factor * max(map(index.rarity, begun))
+        if after:
+            found[slot] += factor * max([worth(rest.partition(" ")[0]) for rest in after])
     return found
+
+
+class _Completions(dict[str, float]):
+    """The rarity of the word that what is typed becomes with an ending; worked out once."""
+
+    def __init__(self, index: Index, beginning: str, before: AbstractSet[str]) -> None:
+        super().__init__()
+        self.index, self.beginning, self.before = index, beginning, before
+
+    def __missing__(self, ending: str) -> float:
+        word = self.beginning + ending
+        self[ending] = worth = 0.0 if word in self.before else self.index.rarity(word)
+        return worth
 
 
 def confidence(

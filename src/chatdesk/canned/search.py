@@ -250,7 +250,10 @@ class CannedSearch:
 
     def _choice(self, query: Query, effort: float = 1.0) -> Choice:
         allowed = self._index.allowed(query.category, query.language)
-        return Choice(lambda slot: self._fits(slot, query), allowed, effort)
+        if query.category is not None or query.language is not None:
+            return Choice(lambda slot: self._fits(slot, query), allowed, effort)
+        limited = self._index.limited
+        return Choice(lambda slot: not limited(slot) or self._fits(slot, query), allowed, effort)
 
     def _fits(self, slot: int, query: Query) -> bool:
         """Whether the response may be shown for the query."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import chain, pairwise
+from sys import intern
 
 import msgspec
 
@@ -147,13 +148,12 @@ def word_terms(word: str, stopped: bool) -> tuple[str, ...]:  # noqa: FBT001
 
     A sign in front keeps the kinds apart: ``^`` a stem, ``~`` a gram. The stem is the first five
     letters, which over many languages does what a stemmer does and knows none of them; a word of
-    fewer letters is its own.
+    fewer letters is its own. Words share their pieces, which takes less memory.
     """
     if stopped:
         return (word,)
-    if len(word) < STEM:
-        return (word, *(f"~{gram}" for gram in grams(word)))
-    return (word, f"^{word[:STEM]}", *(f"~{gram}" for gram in grams(word)))
+    stem = (f"^{word[:STEM]}",) if len(word) >= STEM else ()
+    return (word, *map(intern, stem), *[intern(f"~{gram}") for gram in grams(word)])
 
 
 def pair_terms(passage: Sequence[str], stops: AbstractSet[str]) -> list[str]:
@@ -172,4 +172,5 @@ def pair_terms(passage: Sequence[str], stops: AbstractSet[str]) -> list[str]:
 @lru_cache(MOST_KNOWN)
 def prefixes(word: str) -> tuple[str, ...]:
     """What an agent has typed of a word, letter by letter, as terms: ``<c``, ``<ca``, ``<car``."""
-    return tuple(f"<{word[:length]}" for length in range(1, min(len(word), PREFIX) + 1))
+    lengths = range(1, min(len(word), PREFIX) + 1)
+    return tuple([intern(f"<{word[:length]}") for length in lengths])
