@@ -74,6 +74,7 @@ def make_app() -> "App":
     app.command(demo_command())
     app.command(migrate)
     app.command(search_command())
+    app.command(canned_commands())
     app.command(
         "chatdesk.cli_staff_options:app",  # imported when it is called, as those below
         name="staff",
@@ -158,6 +159,51 @@ def search_command() -> Callable[..., None]:
             find(file, query, use=use, limit=limit, json=json)
 
     return search
+
+
+def canned_commands() -> "App":
+    """`chatdesk canned`: a desk's canned responses, out into a file and in again."""
+    from cyclopts import App
+
+    app = App(name="canned", help="Take a desk's canned responses out, and bring them in.")
+
+    @app.command
+    def export(url: str, file: Path, /, *, desk: str = "default") -> None:
+        """Write every canned response of a desk to a file.
+
+        Parameters
+        ----------
+        url
+            The desk's database: sqlite:///FILE or postgresql://USER@HOST/DATABASE.
+        file
+            Where to: a .csv for spreadsheets, or a .json.
+        desk
+            Which desk of the database.
+        """
+        from chatdesk.cli_canned import take_out
+
+        take_out(url, file, desk)
+
+    @app.command(name="import")
+    def import_(url: str, file: Path, /, *, desk: str = "default") -> None:
+        """Add the canned responses of a file to a desk, or change those with the same ids.
+
+        All of them or none: where a line is wrong it is named, and nothing is taken over.
+
+        Parameters
+        ----------
+        url
+            The desk's database: sqlite:///FILE or postgresql://USER@HOST/DATABASE.
+        file
+            A .csv or .json as `chatdesk canned export` writes it.
+        desk
+            Which desk of the database.
+        """
+        from chatdesk.cli_canned import bring_in
+
+        bring_in(url, file, desk)
+
+    return app
 
 
 def demo_command() -> Callable[..., None]:

@@ -61,6 +61,11 @@ def import_json(text: str) -> tuple[CannedResponse, ...]:
     Raises:
         InvalidInput: with every problem, each at its line and place ``responses[3]``.
     """
+    return tuple(response for _, response in read_json(text))
+
+
+def read_json(text: str) -> tuple[Placed, ...]:
+    """As `import_json`, each response with where it was read."""
     _check_length(text)
     text = text.removeprefix("\ufeff")
     found: list[FieldProblem] = []
@@ -118,6 +123,11 @@ def import_csv(text: str) -> tuple[CannedResponse, ...]:
     Raises:
         InvalidInput: with every problem, each at its line.
     """
+    return tuple(response for _, response in read_csv(text))
+
+
+def read_csv(text: str) -> tuple[Placed, ...]:
+    """As `import_csv`, each response with where it was read."""
     _check_length(text)
     found: list[FieldProblem] = []
     placed: list[Placed] = []
@@ -267,9 +277,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 }
 
 
-def _all_or_nothing(
-    placed: Sequence[Placed], found: list[FieldProblem]
-) -> tuple[CannedResponse, ...]:
+def _all_or_nothing(placed: Sequence[Placed], found: list[FieldProblem]) -> tuple[Placed, ...]:
     by_shortcut: dict[str, list[CannedResponse]] = {}
     ids: set[str] = set()
     for place, response in placed:
@@ -282,7 +290,7 @@ def _all_or_nothing(
         found.extend(FieldProblem(f"{place}: {p.field}", p.code, p.message) for p in own)
     if found:
         raise InvalidInput(found[:MOST_PROBLEMS], mend="Correct the named lines; none was taken.")
-    return tuple(response for _, response in placed)
+    return tuple(placed)
 
 
 def _duplicates(
