@@ -13,7 +13,10 @@ a write-ahead log). The references are measured in the same run, in alternating 
 * the bound 1/(1/E + 1/S), which a runtime that decides and writes in turn cannot pass.
 
 Run: python benchmarks/durable_commands.py [--pairs 7] [--callers 1 10 100]
-     [--files shared exclusive] [--json FILE]
+     [--files shared exclusive] [--ids] [--json FILE]
+
+With `--ids` the callers give each command an id, as pages and sockets do, so that it can be sent
+again: then the store keeps what each was answered, and not one receipt for all of a turn.
 """
 
 import argparse
@@ -24,9 +27,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -34,11 +38,13 @@ from chatdesk.model import commands as c
 from chatdesk.model.commits import Batch, Change, Need
 from chatdesk.model.ids import Revision
 from chatdesk.model.records import AgentSetup, DeskSetup, QueueSetup, Record
-from chatdesk.model.values import agent, service, visitor
+from chatdesk.model.values import Actor, AnswerValues, agent, service, visitor
 from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.storage.port import Store, Turn
 from chatdesk.storage.sql.store import SqlStore
+
+R = TypeVar("R")
 
 COMMANDS_A_CHAT = 6
 AGENTS = 20
@@ -215,36 +221,45 @@ async def set_up(desk: AsyncChatDesk) -> None:
         await desk.execute(c.Connect(device="desktop"), by=agent(f"a{number}"))
 
 
-async def hold_chats(desk: AsyncChatDesk, name: str, chats: int) -> None:
+async def hold_chats(desk: AsyncChatDesk, name: str, chats: int, *, ids: bool) -> None:
     """Holds whole chats, one after the other, as the visitor and, being the shop, as the agent."""
     me, shop = visitor(name), service()
-    answers = {"name": name, "email": f"{name}@example.org"}
+    answers: AnswerValues = {"name": name, "email": f"{name}@example.org"}
+    numbers = count()
+
+    async def do(command: c.Command[R], by: Actor) -> R:
+        if ids:
+            command = msgspec.structs.replace(command, id=f"{name}.{next(numbers)}")
+        return await desk.execute(command, by=by)
+
     for number in range(chats):
         ask = c.RequestChat(queue="sales", question=f"Question {number}?", answers=answers)
-        chat = (await desk.execute(ask, by=me)).chat
-        await desk.execute(c.PostMessage(chat=chat, text="Good morning! I look it up."), by=shop)
-        await desk.execute(c.PostMessage(chat=chat, text="Thank you."), by=me)
-        await desk.execute(c.EndChat(chat=chat), by=me)
-        await desk.execute(c.QualifyChat(chat=chat, answers={"outcome": "answered"}), by=shop)
-        await desk.execute(c.CloseChat(chat=chat), by=shop)
+        chat = (await do(ask, me)).chat
+        await do(c.PostMessage(chat=chat, text="Good morning! I look it up."), shop)
+        await do(c.PostMessage(chat=chat, text="Thank you."), me)
+        await do(c.EndChat(chat=chat), me)
+        await do(c.QualifyChat(chat=chat, answers={"outcome": "answered"}), shop)
+        await do(c.CloseChat(chat=chat), shop)
 
 
-async def drive(store: Store, callers: int, notes: list[Noted]) -> float:
+async def drive(store: Store, callers: int, notes: list[Noted], *, ids: bool = False) -> float:
     """Seconds for all callers to hold all their chats."""
     async with AsyncChatDesk(store) as desk:
         await set_up(desk)
         notes.clear()
         names = [f"v{number}" for number in range(callers)]
         start = time.perf_counter()
-        await asyncio.gather(*(hold_chats(desk, name, CHATS[callers]) for name in names))
+        await asyncio.gather(*(hold_chats(desk, name, CHATS[callers], ids=ids) for name in names))
         return time.perf_counter() - start
 
 
-def run_subject(file: Path, callers: int, *, exclusive: bool) -> tuple[float, list[Noted]]:
+def run_subject(
+    file: Path, callers: int, *, exclusive: bool, ids: bool
+) -> tuple[float, list[Noted]]:
     """Seconds with the real store, and what its turns did."""
     store = SqlStore(f"sqlite:///{file}", exclusive=exclusive)
     notes = noting(store)
-    seconds = asyncio.run(drive(store, callers, notes))
+    seconds = asyncio.run(drive(store, callers, notes, ids=ids))
     store.close()
     return seconds, list(notes)
 
@@ -267,18 +282,21 @@ class Pair(msgspec.Struct, frozen=True):
         return 1 / (1 / self.nothing_kept + 1 / self.store_alone)
 
 
-def measure_pair(folder: Path, callers: int, *, exclusive: bool, subject_first: bool) -> Pair:
+def measure_pair(
+    folder: Path, callers: int, *, exclusive: bool, ids: bool, subject_first: bool
+) -> Pair:
     """Everything once, the subject before or after its first reference."""
     commands = callers * CHATS[callers] * COMMANDS_A_CHAT
     seconds: dict[str, float] = {}
     notes: list[Noted] = []
 
     def subject() -> None:
-        seconds["subject"], found = run_subject(folder / "subject.db", callers, exclusive=exclusive)
+        file = folder / "subject.db"
+        seconds["subject"], found = run_subject(file, callers, exclusive=exclusive, ids=ids)
         notes.extend(found)
 
     def nothing_kept() -> None:
-        seconds["nothing_kept"] = asyncio.run(drive(NullStore(), callers, []))
+        seconds["nothing_kept"] = asyncio.run(drive(NullStore(), callers, [], ids=ids))
 
     order: list[Callable[[], None]] = [subject, nothing_kept]
     for step in order if subject_first else order[::-1]:
@@ -289,7 +307,7 @@ def measure_pair(folder: Path, callers: int, *, exclusive: bool, subject_first: 
     return Pair(**rates, commands_a_turn=commands / len(notes))
 
 
-def measure(file: str, callers: int, pairs: int) -> Result:
+def measure(file: str, callers: int, pairs: int, *, ids: bool) -> Result:
     """Medians over alternating pairs, each on new files."""
     taken: list[Pair] = []
     sync: list[float] = []
@@ -301,6 +319,7 @@ def measure(file: str, callers: int, pairs: int) -> Result:
                     Path(folder),
                     callers,
                     exclusive=file == "exclusive",
+                    ids=ids,
                     subject_first=number % 2 == 0,
                 )
             )
@@ -344,13 +363,14 @@ def main() -> None:
         "--callers", type=int, nargs="+", default=sorted(CHATS), choices=sorted(CHATS)
     )
     parser.add_argument("--files", nargs="+", default=FILES, choices=FILES)
+    parser.add_argument("--ids", action="store_true", help="the callers give each command an id")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     print(HEAD, flush=True)
     results = []
     for file in given.files:
         for callers in given.callers:
-            results.append(measure(file, callers, given.pairs))
+            results.append(measure(file, callers, given.pairs, ids=given.ids))
             print(row(results[-1]), flush=True)
     if given.json is not None:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
