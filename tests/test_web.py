@@ -45,6 +45,21 @@ def test_every_sentence_that_is_asked_for_exists(script: Path) -> None:
         assert asked <= known.keys()
 
 
+def test_whatever_the_desk_says_has_words() -> None:
+    """B14, B33: every code of a line in a talk, and of a reason, stands in both language files."""
+    handlers = (FOLDER.parent / "desk").rglob("*.py")
+    code = "\n".join(file.read_text(encoding="utf-8") for file in handlers)
+    said = {f"system.{each}" for each in re.findall(r"say\(step, chat, \"(\w+)\"", code)}
+    reasons = set(re.findall(r"Reason\(code=\"(\w+)\"|_reason\(\"(\w+)\"", code))
+    assert {"system.agent_joined", "system.ticket_opened"} <= said
+    assert reasons
+    for language in ("en", "fr"):
+        known = json.loads((FOLDER / "lang" / f"{language}.json").read_text(encoding="utf-8"))
+        assert said <= known.keys()
+        for each in filter(None, (both for pair in reasons for both in pair)):
+            assert known.keys() & {f"reason.{each}", f"reason.own.{each}"}, each
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=name)
 def test_every_import_is_shipped(script: Path) -> None:
     """A module imports only files that are there."""

@@ -50,12 +50,14 @@ def test_a_note_becomes_a_ticket_that_is_answered(visit: Visit, log_in: LogIn) -
 
 
 def test_a_ticket_is_made_from_a_chat_and_titled_anew(visit: Visit, log_in: LogIn) -> None:
-    """B34, B40, B42: the ticket holds the transcript; its title and assignee can be changed."""
+    """B33, B34, B40, B42: it holds the transcript, can be changed, and is told."""
     from playwright.sync_api import expect
 
     agent = log_in("ana")
-    visit().ask("My teapot leaks.")
+    visitor = visit()
+    visitor.ask("My teapot leaks.")
     expect(agent.log).to_contain_text("My teapot leaks.")
+    expect(agent.chats).to_contain_text("Name: Jo March · E-mail: jo@example.com")
     agent.press("Make a ticket")
     dialog = agent.page.get_by_role("dialog", name="Make a ticket")
     dialog.get_by_role("button", name="Make a ticket").click()
@@ -63,6 +65,8 @@ def test_a_ticket_is_made_from_a_chat_and_titled_anew(visit: Visit, log_in: LogI
     dialog.get_by_label("Title").fill("Leaking teapot")
     dialog.get_by_role("button", name="Make a ticket").click()
     expect(agent.side.get_by_role("heading")).to_contain_text("Leaking teapot")
+    for log in (visitor.log, agent.log):
+        expect(log).to_contain_text("Ticket #1 has been made of this.")
     agent.side.get_by_text("Transcript of the chat").click()
     expect(agent.side.get_by_role("log")).to_contain_text("My teapot leaks.")
     agent.side.get_by_text("State, assignee, title").click()

@@ -1,10 +1,12 @@
 """Tickets: from chats and notes, through their states, to their end."""
 
 import pytest
+from msgspec.structs import replace
 
 from chatdesk.desk.tickets import title_of
 from chatdesk.model import commands as c
 from chatdesk.model import events as e
+from chatdesk.model.defaults import PRECHAT
 from chatdesk.model.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from chatdesk.model.records import AgentSetup, Message, Ticket, TicketEntry
 from chatdesk.model.values import (
@@ -12,6 +14,7 @@ from chatdesk.model.values import (
     AnswerValues,
     EndReason,
     EntryKind,
+    FormQuestion,
     TicketSource,
     TicketState,
     agent,
@@ -30,6 +33,20 @@ def note(shop: Shop, text: str = "Please call me") -> str:
 def entries(shop: Shop, ticket: str) -> list[TicketEntry]:
     """All lines of a ticket."""
     return sorted(shop.all("ticket_entry", TicketEntry, ticket=ticket), key=lambda x: x.seq)
+
+
+def test_what_a_note_answers_is_kept_with_it() -> None:
+    """B35, D02: answers that no profile has a place for stand in the ticket, for both sides."""
+    shop = a_shop("ada")
+    order = FormQuestion(key="order", label={"en": "Order", "fr": "Commande"}, required=True)
+    prechat = replace(PRECHAT, questions=(*PRECHAT.questions, order))
+    shop.do(c.ConfigureDesk(setup=replace(shop.desk.state.setup, prechat=prechat)), SHOP)
+    answers: AnswerValues = {**FORM, "order": "4711"}
+    left = shop.do(c.LeaveNote(text="Late", answers=answers, language="fr"), ANA)
+    notes = [each for each in entries(shop, left.ticket) if each.kind is EntryKind.NOTE]
+    assert [each.text for each in notes] == ["Late", "Commande: 4711"]
+    assert {(each.author, each.audience) for each in notes} == {(ANA, notes[0].audience)}
+    assert shop.ticket(left.ticket).title == "Late"
 
 
 def test_a_ticket_made_by_hand_from_a_chat() -> None:

@@ -7,7 +7,13 @@ import pytest
 from chatdesk.model.defaults import PRECHAT, QUALIFICATION, RATING
 from chatdesk.model.errors import InvalidInput
 from chatdesk.model.values import AnswerValue, Choice, Form, FormQuestion, QuestionKind
-from chatdesk.rules.forms import check_answers, closed_answers, form_problems, requires_answers
+from chatdesk.rules.forms import (
+    answer_lines,
+    check_answers,
+    closed_answers,
+    form_problems,
+    requires_answers,
+)
 
 CHOICES = (Choice(value="a", label={}), Choice(value="b", label={}))
 
@@ -96,6 +102,17 @@ def test_closed_answers_are_what_is_counted() -> None:
     values: dict[str, AnswerValue] = {"one": "a", "more": ("a", "b"), "mark": 4, "open": "secret"}
     assert closed_answers(whole, values) == {"one": ("a",), "more": ("a", "b"), "mark": ("4",)}
     assert closed_answers(whole, {}) == {}
+
+
+def test_answers_are_read_as_lines() -> None:
+    """B22, D02: in the order of the form and in a language, else in whatever there is."""
+    label = {"en": "Colour", "fr": "Couleur"}
+    choices = (Choice(value="r", label={"fr": "Rouge"}), Choice(value="b", label={}))
+    asked = FormQuestion(key="c", label=label, kind=QuestionKind.CHOICES, choices=choices)
+    whole = Form(questions=(FormQuestion(key="order", label={}), asked))
+    answers: dict[str, AnswerValue] = {"c": ("r", "b"), "order": "4711"}
+    assert answer_lines(whole, answers, "fr") == ["order: 4711", "Couleur: Rouge, b"]
+    assert answer_lines(whole, {"c": ("b",)}, None) == ["Colour: b"]
 
 
 def test_whether_anything_must_be_answered() -> None:

@@ -290,6 +290,8 @@ class Transcript(View, frozen=True, kw_only=True, tag="transcript"):
     answers: tuple[Answers, ...] = ()
     names: dict[str, str] = {}
     """Names of the agents who wrote."""
+    prechat: Form = Form()
+    """The pre-chat form as it is now, which has the words for its answers."""
 
 
 class AskTranscript(Query[Transcript], frozen=True, kw_only=True, tag="transcript"):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 from chatdesk.model.errors import FieldProblem, InvalidInput
-from chatdesk.model.values import AnswerValue, AnswerValues, Form, FormQuestion, QuestionKind
+from chatdesk.model.values import AnswerValue, AnswerValues, Form, FormQuestion, Label, QuestionKind
 
 ONE_OF = frozenset({QuestionKind.CHOICE, QuestionKind.SCALE})
 EMAIL = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\".]+(?:\.[^\s@<>,;\".]+)+")
@@ -61,6 +61,30 @@ def closed_answers(form: Form, values: Mapping[str, AnswerValue]) -> dict[str, t
         elif question.kind is QuestionKind.CHOICES and isinstance(value, tuple):
             closed[question.key] = value
     return closed
+
+
+def answer_lines(form: Form, values: Mapping[str, AnswerValue], language: str | None) -> list[str]:
+    """The answers as lines to read, "label: answer", in the order of the form's questions.
+
+    Labels are in the language, or in the first one they have.
+    """
+    return [
+        f"{_text_of(question.label, question.key, language)}: "
+        + ", ".join(_answer_texts(question, values[question.key], language))
+        for question in form.questions
+        if question.key in values
+    ]
+
+
+def _answer_texts(question: FormQuestion, value: AnswerValue, language: str | None) -> list[str]:
+    given = value if isinstance(value, tuple) else (str(value),)
+    labels = {choice.value: choice.label for choice in question.choices}
+    return [_text_of(labels.get(each, {}), each, language) for each in given]
+
+
+def _text_of(label: Label, fallback: str, language: str | None) -> str:
+    wanted = label.get(language) if language is not None else None
+    return wanted or next(iter(label.values()), fallback)
 
 
 def requires_answers(form: Form) -> bool:

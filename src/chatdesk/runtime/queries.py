@@ -230,6 +230,7 @@ def transcript(answering: Answering, query: q.AskTranscript, asker: Asker) -> q.
     """A chat with its messages, forms and tickets."""
     with answering.looking() as desk:
         chat = desk.state.chats.get(query.chat)
+        prechat = desk.state.setup.prechat
     chat = chat or answering.archive.chat(query.chat)
     if chat is None:
         raise NotFound("chat", query.chat)
@@ -240,6 +241,7 @@ def transcript(answering: Answering, query: q.AskTranscript, asker: Asker) -> q.
         messages=messages,
         answers=tuple(answering.archive.answers(chat.id)),
         names=answering.names(messages),
+        prechat=prechat,
     )
 
 

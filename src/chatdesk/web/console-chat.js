@@ -5,7 +5,7 @@ import { button, h, setText } from "./dom.js";
 import { CannedHelp } from "./console-canned.js";
 import { editResponse } from "./console-canned-pane.js";
 import { suggestPage } from "./console-page.js";
-import { FormView, textField } from "./forms.js";
+import { FormView, answerTexts, textField } from "./forms.js";
 import { Composer, Log, sendMessage, systemText } from "./talk.js";
 import { askTransfer } from "./console-transfer.js";
 
@@ -43,6 +43,7 @@ export class ChatTab {
     const { words } = desk;
     this.place = `chatdesk-draft ${card.chat.id}`;
     this.head = h("div", { class: "facts" });
+    this.given = h("p", { class: "facts" });
     this.unanswered = h("p", { class: "soft", role: "timer" });
     this.log = new Log(words, words.say("chat.history"));
     this.preview = h("p", { class: "preview", hidden: true });
@@ -57,7 +58,7 @@ export class ChatTab {
     this.wrapUp = h("div", { class: "wrap-up", hidden: true });
     this.panel = h(
       "div", { role: "tabpanel", class: "panel chat" },
-      this.head, this.tools, this.unanswered, this.log.element, this.live, this.wrapUp,
+      this.head, this.given, this.tools, this.unanswered, this.log.element, this.live, this.wrapUp,
     );
     this.update(card);
   }
@@ -109,6 +110,7 @@ export class ChatTab {
       const transcript = await desk.send({ type: "transcript", chat: id, after: this.#last });
       Object.assign(this.#names, transcript.names ?? {});
       this.answers = transcript.answers ?? [];
+      this.#renderGiven(transcript.prechat ?? {});
       this.#loaded = true;
       this.#show([...transcript.messages, ...this.#early.values()]);
       this.#early.clear();
@@ -189,6 +191,12 @@ export class ChatTab {
       chat.page ? (chat.page.title ?? chat.page.url) : null,
     ];
     setText(this.head, facts.filter(Boolean).join(" · "));
+  }
+
+  /** What he said of himself before the chat, so that nobody asks again (B22, D02). */
+  #renderGiven(prechat) {
+    const { values = {} } = this.answers.find((each) => each.form === "prechat") ?? {};
+    setText(this.given, answerTexts(prechat, values, this.desk.words).join(" · "));
   }
 
   #waited() {

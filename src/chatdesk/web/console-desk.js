@@ -124,8 +124,9 @@ export class WaitingPane {
 /** Reasons as sentences, each once; `place` tells those about oneself from the others. */
 function reasonTexts(desk, reasons, place) {
   const texts = reasons.map((reason) => {
-    const code = `${place}.${reason.code}`;
-    if (!desk.words.has(code)) return reason.text;
+    const codes = [`${place}.${reason.code}`, `chat.state.${reason.code}`];
+    const code = codes.find((each) => desk.words.has(each));
+    if (!code) return reason.text;
     return desk.words.say(code, { agent: reason.agent ? desk.agentName(reason.agent) : "" });
   });
   return [...new Set(texts)];

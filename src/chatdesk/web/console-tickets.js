@@ -258,9 +258,11 @@ class TicketView {
 
   #renderTranscript(messages, whose) {
     this.transcript.hidden = messages.length === 0;
-    if (messages.length === 0 || this.log) return;
-    this.log = new Log(this.desk.words, this.desk.words.say("ticket.transcript"));
+    if (messages.length === 0) return;
+    if (!this.log) {
+      this.log = new Log(this.desk.words, this.desk.words.say("ticket.transcript"));
+      this.transcript.append(this.log.element);
+    }
     this.log.add(messages.map((message) => shownMessage(this.desk, message, whose)));
-    this.transcript.append(this.log.element);
   }
 }

@@ -119,6 +119,19 @@ function questionField(question, words, given) {
   });
 }
 
+/** The answers to a form as texts, `label: answer`, in the order of its questions. */
+export function answerTexts(form, values, words) {
+  const show = (question, value) => {
+    const choice = (question.choices ?? []).find((each) => each.value === value);
+    return choice ? words.label(choice.label, value) : String(value);
+  };
+  const given = (form.questions ?? []).filter(({ key }) => key in values);
+  return given.map((question) => {
+    const answer = [values[question.key]].flat().map((value) => show(question, value)).join(", ");
+    return words.say("form.answer", { label: words.label(question.label, question.key), answer });
+  });
+}
+
 /** A form: fields, a line for what is wrong with the whole, and a button. */
 export class FormView {
   /**

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from chatdesk.desk import tickets as moves
 from chatdesk.desk.checks import check_request_texts, check_text
-from chatdesk.desk.customers import identify, keep_visitor
+from chatdesk.desk.customers import CLAIMED, identify, keep_visitor
 from chatdesk.desk.handlers.chats import acting_visitor
 from chatdesk.desk.step import Step
 from chatdesk.desk.talk import say
@@ -31,7 +31,7 @@ from chatdesk.model.values import (
     visitor,
 )
 from chatdesk.rules.access import Scope
-from chatdesk.rules.forms import check_answers
+from chatdesk.rules.forms import answer_lines, check_answers
 from chatdesk.rules.lifecycle import SET_TICKET, TicketTrigger
 
 TITLE_LENGTH = 200
@@ -61,6 +61,10 @@ def leave_note(step: Step, command: LeaveNote) -> TicketSaved:
     )
     author = visitor(visitor_id)
     ticket = moves.add_entry(step, ticket, EntryKind.NOTE, text, author=author)
+    more = {key: value for key, value in answers.items() if key not in CLAIMED}
+    if more:  # no profile has a place for them, and nobody shall have to ask again (D02)
+        lines = answer_lines(step.setup.prechat, more, command.language)
+        ticket = moves.add_entry(step, ticket, EntryKind.NOTE, "\n".join(lines), author=author)
     return _saved(moves.give_out(step, ticket))
 
 
