@@ -149,7 +149,7 @@ def noting(store: Store) -> list[Noted]:
             yield NotingTurn(real, noted)
         notes.append(noted)
 
-    store.turn = turn  # type: ignore[method-assign,assignment]
+    store.turn = turn  # type: ignore[method-assign]
     return notes
 
 
