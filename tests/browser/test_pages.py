@@ -104,6 +104,35 @@ def test_everything_that_takes_input_has_a_name(visit: Visit, log_in: LogIn) -> 
             expect(field).to_have_accessible_name(re.compile(r"\S"))
 
 
+def test_logging_out_asks_who_comes(log_in: LogIn) -> None:
+    """The address that logs in at once does not do it again; another one is another agent."""
+    from playwright.sync_api import expect
+
+    page = log_in("ana").page
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Bo").click()
+    expect(page.get_by_role("banner")).to_contain_text("Bo")
+    page.goto(page.url.partition("/chatdesk")[0] + "/console?agent=ana")
+    expect(page.get_by_role("banner")).to_contain_text("Ana")
+
+
+def test_waits_are_told_by_the_desk_s_clock(visit: Visit, log_in: LogIn) -> None:
+    """B55: a machine whose clock is wrong shows right waits; news take no focus away."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    agent.page.add_init_script("const now = Date.now; Date.now = () => now() + 600_000;")
+    agent.page.reload()
+    visit("/contact.html").ask("Where is my parcel?", name="Jo")
+    first = agent.waiting.get_by_role("listitem").filter(has_text="Jo")
+    expect(first.get_by_role("time")).to_have_text(re.compile("second"))
+    why = first.get_by_role("button", name="Why?")
+    why.focus()
+    visit("/contact.html").ask("And mine?", name="Mia", email="mia@example.com")
+    expect(agent.waiting.get_by_role("listitem")).to_have_count(2)
+    expect(why).to_be_focused()
+
+
 def test_a_form_says_what_is_wrong(visit: Visit, log_in: LogIn) -> None:
     """A05: a wrong address is told as such, a missing one as one of two that are enough."""
     from playwright.sync_api import expect

@@ -1,5 +1,6 @@
 """Whole conversations between a visitor's widget and an agent's console, in a real browser."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -152,6 +153,30 @@ def test_new_messages_mark_their_tab_and_drafts_stay(visit: Visit, log_in: LogIn
     agent.page.reload()
     agent.tab("Mia").click()
     expect(agent.field).to_have_value("a draft for Mia")
+
+
+def test_who_waits_for_an_answer_comes_first(visit: Visit, log_in: LogIn) -> None:
+    """C17, C18: chats are ordered by whose turn it is, where the agent wants them so."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    jo, mia = visit(), visit()
+    jo.ask("First question", name="Jo")
+    expect(agent.tab("Jo")).to_be_visible()
+    mia.ask("Second question", name="Mia", email="mia@example.com")
+    tabs = agent.chats.get_by_role("tab")
+    expect(tabs).to_have_text(["Jo", re.compile("Mia")])
+    agent.write("Answered.")
+    expect(jo.log).to_contain_text("Answered.")
+    agent.chats.get_by_label("Who waits for an answer first").check()
+    expect(tabs).to_have_text([re.compile("Mia"), "Jo"])
+    agent.tab("Mia").click()
+    jo.write("And now?")
+    expect(tabs).to_have_text(["Mia", re.compile("Jo")])  # she has waited longer
+    agent.write("Answered, too.")
+    expect(tabs).to_have_text([re.compile("Jo"), "Mia"])
+    agent.page.reload()
+    expect(tabs).to_have_text([re.compile("Jo"), "Mia"])
 
 
 def test_a_transfer_brings_transcript_and_note(visit: Visit, log_in: LogIn) -> None:

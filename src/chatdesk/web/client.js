@@ -8,6 +8,7 @@ const SEND_PATIENCE = 45_000;
 const SILENCE_LIMIT = 45_000; // the server writes a comment every 15 seconds
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 15_000;
+const CLOCK_TOLERANCE = 3; // seconds: an answer's date is whole, and the answer takes a while
 const LASTING = 5_000; // a stream that ends sooner is no sign that all is well again
 
 /** The desk said no, and nothing was changed. */
@@ -104,12 +105,18 @@ export class Connection {
   #stopper = null;
   #streamStopper = null;
   #cursor = null;
+  #ahead = 0;
 
   constructor({ api, token, listener }) {
     this.#api = api.endsWith("/") ? api : `${api}/`;
     this.#askToken = token;
     this.#token = null;
     this.#listener = listener;
+  }
+
+  /** The desk's clock, in seconds: this machine's own may be wrong by minutes. */
+  get now() {
+    return Date.now() / 1000 - this.#ahead;
   }
 
   get listening() {
@@ -182,7 +189,15 @@ export class Connection {
     }
   }
 
+  #readClock(answer) {
+    const date = Date.parse(answer.headers.get("Date") ?? "");
+    if (Number.isNaN(date)) return;
+    const ahead = (Date.now() - date) / 1000;
+    this.#ahead = Math.abs(ahead) < CLOCK_TOLERANCE ? 0 : ahead;
+  }
+
   async #read(answer) {
+    this.#readClock(answer);
     if (answer.status >= 500) return null;
     const frame = await answer.json();
     if (frame.type === "replied") return frame.result;

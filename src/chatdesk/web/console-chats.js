@@ -3,6 +3,17 @@
 import { ChatTab } from "./console-chat.js";
 import { button, h, setText, spoken } from "./dom.js";
 
+const SORTED = "chatdesk-chats-sorted";
+
+/**
+ * Whose turn it is: who waits for an answer before who has one, longest first, then what is to be
+ * qualified (C17, C18). The desk answers `my_chats` in this order.
+ */
+function turn({ state, unanswered_since: unanswered, assigned_at: assigned = 0 }) {
+  if (state !== "active") return [2, assigned];
+  return unanswered ? [0, unanswered] : [1, assigned];
+}
+
 /** All chats of this agent (A17, A24, B21); a new message marks its tab yellow (A25). */
 export class ChatsPane {
   #tabs = new Map();
@@ -14,11 +25,16 @@ export class ChatsPane {
     const { words } = desk;
     this.selected = null;
     this.bar = h("div", { role: "tablist", class: "tabs", "aria-label": words.say("chats.title") });
+    this.sorter = h("input", { type: "checkbox", onchange: () => this.#sortChosen() });
+    this.sorter.checked = localStorage.getItem(SORTED) === "yes";
+    this.sorting = h(
+      "label", { class: "sorting", hidden: true }, this.sorter, " ", words.say("chats.sort"),
+    );
     this.empty = h("p", { class: "soft empty" }, words.say("chats.none"));
     this.stage = h("div", { class: "stage" }, this.empty);
     this.element = h(
       "section", { class: "pane chats", "aria-label": words.say("chats.title") },
-      this.bar, this.stage,
+      this.bar, this.sorting, this.stage,
     );
   }
 
@@ -85,6 +101,7 @@ export class ChatsPane {
     if (known) known.update(card);
     else this.#add(card);
     this.#renderTab(this.#tabs.get(id));
+    this.#arrange();
     if (this.selected === null || this.#wanted === id) this.select(id);
     this.attend();
   }
@@ -116,6 +133,7 @@ export class ChatsPane {
       this.desk.say(this.desk.words.say("chats.gone", { name }));
     }
     this.empty.hidden = this.#tabs.size > 0;
+    this.#arrange();
     if (this.selected !== id) return;
     this.selected = null;
     const next = this.#tabs.keys().next().value;
@@ -148,10 +166,38 @@ export class ChatsPane {
   #key(event, id) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const ids = [...this.#tabs.keys()];
+    const ids = this.#inOrder();
     const next = ids.at((ids.indexOf(id) + step) % ids.length);
     this.select(next);
     this.#tabs.get(next).button.focus();
+  }
+
+  // -- their order -----------------------------------------------------------------------------
+
+  #inOrder() {
+    const ids = [...this.#tabs.keys()];
+    if (!this.sorter.checked) return ids; // as they came
+    const turns = new Map(ids.map((id) => [id, turn(this.#tabs.get(id).chat)]));
+    return ids.sort((one, other) => {
+      const [[first, since], [second, before]] = [turns.get(one), turns.get(other)];
+      return first - second || since - before;
+    });
+  }
+
+  #arrange() {
+    this.sorting.hidden = this.#tabs.size < 2;
+    const focused = document.activeElement;
+    this.#inOrder().forEach((id, at) => {
+      const { button: tab } = this.#tabs.get(id);
+      const there = this.bar.children[at] ?? null;
+      if (there !== tab) this.bar.insertBefore(tab, there);
+    });
+    if (this.bar.contains(focused)) focused.focus(); // moving it took the focus away
+  }
+
+  #sortChosen() {
+    localStorage.setItem(SORTED, this.sorter.checked ? "yes" : "no");
+    this.#arrange();
   }
 
   /** The chat in front of him is read; the others keep their mark. */
@@ -172,7 +218,7 @@ export class ChatsPane {
 
   /** The health colour: red when the visitor's message has waited too long (B24). */
   tick() {
-    const now = Date.now() / 1000;
+    const { now } = this.desk.connection;
     for (const tab of this.#tabs.values()) {
       const { state, reply_due_at: due, promised_until: promised } = tab.chat;
       const late = state === "active" && now > Math.min(due ?? Infinity, promised ?? Infinity);

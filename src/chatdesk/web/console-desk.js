@@ -1,6 +1,6 @@
 // The upper panes: who waits and what is offered; who is there, and the agent's own status.
 
-import { button, h, setText } from "./dom.js";
+import { button, h, setText, showRows } from "./dom.js";
 
 const REASONS = ["break", "lunch", "meeting", "training"];
 
@@ -26,7 +26,7 @@ export class WaitingPane {
     const { overview, waiting, words } = this.desk;
     setText(this.count, words.say("waiting.count", { count: overview.waiting }));
     this.take.disabled = waiting.length === 0;
-    this.list.replaceChildren(...waiting.map((card) => this.#entry(card)));
+    showRows(this.list, waiting, (card) => this.#entry(card));
     this.tick();
   }
 
@@ -54,7 +54,7 @@ export class WaitingPane {
   }
 
   showOffers(cards) {
-    this.offers.replaceChildren(...cards.map((card) => this.#offer(card)));
+    showRows(this.offers, cards, (card) => this.#offer(card));
     this.offers.hidden = cards.length === 0;
     this.tick();
   }
@@ -110,7 +110,7 @@ export class WaitingPane {
   /** Waits and countdowns go on. */
   tick() {
     const { words } = this.desk;
-    const now = Date.now() / 1000;
+    const { now } = this.desk.connection;
     for (const each of this.list.querySelectorAll("[data-since]")) {
       setText(each, words.duration(now - Number(each.dataset.since)));
     }
@@ -161,7 +161,8 @@ export class StaffPane {
     const { words } = this.desk;
     const code = `away.${reason}`;
     const text = words.has(code) ? words.say(code) : reason;
-    return `${words.say("intent.not_accepting")}: ${text}`;
+    const intent = words.say("intent.not_accepting");
+    return words.say("intent.reason", { intent, reason: text });
   }
 
   update() {
@@ -174,7 +175,7 @@ export class StaffPane {
     setText(this.status, words.say(`status.${status}`));
     this.status.className = `status ${status}`;
     this.#showIntent(overview.agent?.intent);
-    this.agents.replaceChildren(...(overview.agents ?? []).map((card) => this.#agent(card)));
+    showRows(this.agents, overview.agents ?? [], (card) => this.#agent(card));
   }
 
   #showIntent(intent) {

@@ -1,6 +1,6 @@
 // The last questions of visitors, in the form of e-mails (A19), each with its profile (A20).
 
-import { button, debounced, h } from "./dom.js";
+import { button, debounced, h, showRows } from "./dom.js";
 
 export class QuestionsPane {
   constructor(desk) {
@@ -28,7 +28,7 @@ export class QuestionsPane {
   #render(questions) {
     const { words } = this.desk;
     const none = h("p", { class: "soft" }, words.say("questions.none"));
-    this.list.replaceChildren(...(questions.length ? questions.map((q) => this.#mail(q)) : [none]));
+    showRows(this.list, questions.length ? questions : [null], (q) => (q ? this.#mail(q) : none));
   }
 
   #mail(question) {

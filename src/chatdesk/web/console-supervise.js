@@ -44,7 +44,7 @@ export class SupervisePane {
     const { state, unanswered_since: unanswered, promise_late: late } = card.chat;
     const name = card.customer_name ?? words.say("chat.visitor");
     const open = button(name, () => this.#watch(card), { class: "plain" });
-    const time = unanswered ? words.duration(Date.now() / 1000 - unanswered) : null;
+    const time = unanswered ? words.duration(this.desk.connection.now - unanswered) : null;
     const facts = [
       words.say(`chat.state.${state}`), card.agent_name, this.desk.queueName(card.chat.queue),
       time && state === "active" ? words.say("supervise.unanswered", { time }) : null,

@@ -133,7 +133,7 @@ export class VisitorsPane {
 
   #tick() {
     const { words } = this.desk;
-    const now = Date.now() / 1000;
+    const { now } = this.desk.connection;
     for (const each of this.list.querySelectorAll("time")) {
       const time = words.duration(now - Number(each.dataset.since));
       setText(each, words.say("visitors.since", { time }));

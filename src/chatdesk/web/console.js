@@ -183,6 +183,9 @@ class Console {
     this.connection.hush();
     await this.connection.whisper({ type: "disconnect", id: newId(), device: this.device });
     for (const key of ["chatdesk-agent", "chatdesk-intent"]) sessionStorage.removeItem(key);
+    const address = new URL(location.href);
+    address.searchParams.delete("agent"); // or he would be logged in again
+    history.replaceState(null, "", address);
     location.reload();
   }
 
@@ -255,6 +258,7 @@ class Console {
     if (ticket || event.ticket) this.tickets.changed(ticket?.id ?? event.ticket);
     if (event.type === "canned_changed") this.canned.changed();
     if (event.customer) this.customer.changed(event.customer);
+    else if (chat && event.type !== "message_added") this.customer.changed(chat.chat.customer);
   }
 
   /** What he promised is due (D04). */
@@ -348,8 +352,9 @@ async function chooseAgent(settings, words) {
   const answer = await fetch(settings.agentsUrl, { cache: "no-store" });
   const { agents } = await answer.json();
   const asked = new URLSearchParams(location.search).get("agent");
-  const kept = sessionStorage.getItem("chatdesk-agent") ?? asked;
-  if (agents.some((each) => each.id === kept)) return kept;
+  const known = (id) => agents.some((each) => each.id === id);
+  const chosen = [asked, sessionStorage.getItem("chatdesk-agent")].find(known);
+  if (chosen) return chosen;
   return new Promise((resolve) => showLogin(agents, words, resolve));
 }
 

@@ -29,6 +29,27 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+const shownRows = new WeakMap();
+
+/**
+ * Shows a row for each of `items`, in their order. The row of an item that has not changed stays
+ * as it is, so that nobody loses the focus or a click to news of others.
+ */
+export function showRows(list, items, make) {
+  const known = shownRows.get(list) ?? new Map();
+  const rows = new Map();
+  for (const item of items) {
+    const key = JSON.stringify(item);
+    rows.set(key, known.get(key) ?? make(item));
+  }
+  shownRows.set(list, rows);
+  for (const [key, row] of known) if (!rows.has(key)) row.remove();
+  [...rows.values()].forEach((row, at) => {
+    const there = list.children[at] ?? null;
+    if (there !== row) list.insertBefore(row, there);
+  });
+}
+
 const SCHEMES = ["https://", "http://"];
 const LINK_ENDS = new Set([..." \t\n\r\u00a0<>\"«»“”"]);
 const TRAILING = new Set([...".,;:!?'’)]}…"]);

@@ -46,8 +46,10 @@ export class Words {
     return label?.[this.language] ?? Object.values(label ?? {})[0] ?? fallback;
   }
 
-  /** A refusal as a sentence: ours where the code is known, else the server's. */
+  /** A refusal as sentences: what is wrong, or ours where the code is known, or the server's. */
   refusal(error) {
+    const wrong = (error.problems ?? []).map((problem) => this.problem(problem));
+    if (wrong.length) return [...new Set(wrong)].join(" ");
     const code = `refused.${error.code}`;
     return this.has(code) ? this.say(code) : error.message || this.say("refused");
   }
