@@ -159,6 +159,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "CannedHit",
         "CannedHits",
         "CannedList",
+        "CannedUsage",
         "ChatCard",
         "ChatList",
         "CheckDraft",

@@ -125,6 +125,22 @@ def test_an_empty_text_lists_by_usage(stocked: ChatDesk) -> None:
     assert found(stocked, "")[0] == "bye"
 
 
+def test_usage_is_told(stocked: ChatDesk, clock: ManualClock) -> None:
+    """A21: for all and for the asker; every agent's to who leads; half of it after 14 days."""
+
+    def told(by: Actor) -> list[tuple[str | None, float]]:
+        usage = stocked.ask(q.AskCannedDetail(canned="hours"), by=by).usage
+        return [(each.agent, round(each.count, 6)) for each in usage]
+
+    assert told(ANA) == []
+    for name in ("v1", "v2"):
+        send(stocked, chat_of_ana(stocked, "When?", name), RESPONSES[1].body, canned="hours")
+    assert told(ANA) == told(EVE) == told(SHOP) == [(None, 2.0), ("ana", 2.0)]
+    assert told(BO) == [(None, 2.0)]
+    clock.pass_seconds(14 * 86_400.0)
+    assert told(ANA) == [(None, 1.0), ("ana", 1.0)]
+
+
 def test_search_can_be_narrowed(stocked: ChatDesk) -> None:
     """A21: by category, with all that lies in it, and by language."""
     assert set(found(stocked, "", category="orders")) == {"parcel", "retours"}

@@ -60,7 +60,7 @@ class Usage:
     def count(self, response_id: str, agent: AgentId | None, now: Instant) -> float:
         """The decayed count at `now`."""
         level = self._levels.get(agent, {}).get(response_id)
-        return 0.0 if level is None else exp2(level - now / self.half_life)
+        return 0.0 if level is None else count_at(level, now, self.half_life)
 
     def share(self, response_id: str, agent: AgentId | None, now: Instant) -> float:
         """What the ranking sees: the desk's count and, if an agent asks, half that agent's own."""
@@ -94,6 +94,11 @@ class Usage:
         """Take kept counts over."""
         for count in counts:
             self._put(count)
+
+
+def count_at(level: float, now: Instant, half_life: Seconds = HALF_LIFE) -> float:
+    """The decayed count that a level stands for at `now`."""
+    return exp2(level - now / half_life)
 
 
 def one_more(level: float | None, at: float) -> float:

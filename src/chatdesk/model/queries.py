@@ -471,11 +471,20 @@ class AskCanned(Query[CannedList], frozen=True, kw_only=True, tag="canned_list")
     """Also those that were taken out of use: to bring them back, or to export all there is."""
 
 
+class CannedUsage(View, frozen=True, kw_only=True, tag="canned_usage"):
+    """How often a response was sent by an agent, or by all; each sending counts half in 14 days."""
+
+    agent: AgentId | None = None
+    count: float
+
+
 class CannedDetail(View, frozen=True, kw_only=True, tag="canned_detail"):
     """A canned response with the questions it has learned, the oldest first."""
 
     response: CannedResponse
     learned: tuple[Learned, ...] = ()
+    usage: tuple[CannedUsage, ...] = ()
+    """The desk's, then the asker's own; supervisors and the shop's code get every agent's."""
 
 
 class AskCannedDetail(Query[CannedDetail], frozen=True, kw_only=True, tag="canned_detail"):

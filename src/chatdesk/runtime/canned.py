@@ -19,7 +19,7 @@ from chatdesk.canned.placeholders import Renderer
 from chatdesk.canned.responses import valid_at
 from chatdesk.canned.search import CannedSearch, Embedder, Hit, Query, Use
 from chatdesk.canned.suggest import SUGGESTED, Calibration, threshold
-from chatdesk.canned.usage import Usage, UsageCount
+from chatdesk.canned.usage import Usage, UsageCount, count_at
 from chatdesk.desk.machine import Desk
 from chatdesk.desk.shelf import Shelf, ShelfNews
 from chatdesk.model import queries as q
@@ -150,9 +150,16 @@ class CannedAnswers:
             shelf = desk.state.shelf
             response = shelf.responses.get(query.canned)
             learned = tuple(shelf.questions_of(query.canned))
+            uses = [shelf.uses[id_] for id_ in shelf.uses_of.get(query.canned, ())]
         if response is None or not _is_open_to(response, asker, scene):
             raise NotFound("canned response", query.canned)
-        return q.CannedDetail(response=response, learned=learned)
+        now, all_of_them = self.clock(), asker.scope is Scope.ANY
+        counts = tuple(
+            q.CannedUsage(agent=use.agent, count=count_at(use.level, now))
+            for use in sorted(uses, key=lambda use: use.agent or "")
+            if all_of_them or use.agent in (None, asker.id)
+        )
+        return q.CannedDetail(response=response, learned=learned, usage=counts)
 
     def check(self, query: q.CheckDraft, asker: Asker) -> q.DraftFindings:
         """A look at a reply before it is sent (D06, D10)."""

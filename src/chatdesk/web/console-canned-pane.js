@@ -64,13 +64,24 @@ export class CannedPane {
     const none = h("p", { class: "soft" }, words.say("canned.none"));
     const shown = hits
       ? [this.#entries(hits)].filter((list) => list.children.length)
-      : categories.map((each) => this.#category(each));
+      : this.#tree(categories);
     this.list.replaceChildren(...(shown.length ? shown : [none]));
   }
 
-  #category({ category, responses }) {
-    const name = categoryName(this.desk.words, category);
-    return h("details", { open: true }, h("summary", {}, name), this.#entries(responses));
+  /** Categories in order of path, each within the one it lies in, if that has responses too. */
+  #tree(categories) {
+    const { words } = this.desk;
+    const shown = new Map();
+    const roots = [];
+    for (const { category, responses } of categories) {
+      const above = [...shown.keys()].findLast((path) => category.startsWith(`${path}/`));
+      const name = categoryName(words, above ? category.slice(above.length + 1) : category);
+      const part = h("details", { open: true }, h("summary", {}, name), this.#entries(responses));
+      shown.set(category, part);
+      if (above) shown.get(above).append(part);
+      else roots.push(part);
+    }
+    return roots;
   }
 
   #entries(hits) {
@@ -140,15 +151,15 @@ function mayEdit(desk, response) {
 /** Opens the editor with a response as it is kept now. */
 async function editKept(desk, id) {
   try {
-    const { response, learned = [] } = await desk.send({ type: "canned_detail", canned: id });
-    editResponse(desk, response, learned);
+    const detail = await desk.send({ type: "canned_detail", canned: id });
+    editResponse(desk, detail.response, detail);
   } catch (error) {
     desk.fail(error);
   }
 }
 
 /** The editor of a response: a new one, perhaps with a text, or one that is kept (B29). */
-export function editResponse(desk, response = {}, learned = []) {
+export function editResponse(desk, response = {}, { learned = [], usage = [] } = {}) {
   const { words } = desk;
   const title = words.say(response.id ? "canned.edit" : "canned.new");
   const dialog = h("dialog", { class: "dialog canned-editor", "aria-label": title });
@@ -178,7 +189,8 @@ export function editResponse(desk, response = {}, learned = []) {
     ? [words.say("canned.bring_back"), bringBack] : [words.say("canned.retire"), retire];
   if (response.id) form.extras.append(button(said, () => doAndClose(frame)));
   form.extras.append(button(words.say("dialog.cancel"), () => dialog.close()));
-  dialog.append(h("h2", {}, title), form.element, ...learnedList(desk, learned, form));
+  const more = [...usageLine(desk, usage), ...learnedList(desk, learned, form)];
+  dialog.append(h("h2", {}, title), form.element, ...more);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -263,6 +275,14 @@ function edited(desk, before, fields) {
     owner: fields.owner ? fields.owner.value : desk.me,
     team: fields.team ? fields.team.value : null,
   };
+}
+
+/** How often it was sent of late, by all and by himself. */
+function usageLine({ words, me }, usage) {
+  const of = (agent) => usage.find((each) => (each.agent ?? null) === agent)?.count ?? 0;
+  const number = new Intl.NumberFormat(words.language, { maximumFractionDigits: 1 });
+  const said = { all: number.format(of(null)), mine: number.format(of(me)) };
+  return usage.length ? [h("p", { class: "soft" }, words.say("canned.used", said))] : [];
 }
 
 /** The visitors' questions that the response has learned, each to be taken away. */
