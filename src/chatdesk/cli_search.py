@@ -65,7 +65,9 @@ def evaluate_file(file: Path, work: Path | None = None, *, json: bool = False) -
 
 def table(report: Report) -> str:
     """The report for people."""
-    lines = [f"{report.responses} replies, built in {report.build_cpu_seconds:.2f} s of CPU"]
+    grown = (report.memory_bytes or 0) / 1e6
+    built_in = f"built in {report.build_cpu_seconds:.2f} s of CPU, {grown:.0f} MB of memory"
+    lines = [f"{report.responses} replies, {built_in}"]
     lines.append(
         f"{'':12}{'searches':>9}{'MRR@10':>8}{'R@1':>7}{'R@5':>7}{'p50 ms':>8}{'p99 ms':>8}"
     )

@@ -160,6 +160,7 @@ def test_others_own_responses_are_not_shown(stocked: ChatDesk) -> None:
     assert "own" not in found(stocked, "", by=BO)
     assert "own" not in found(stocked, "", by=EVE)
     assert "team" not in found(stocked, "", by=BO)
+    assert found(stocked, "night team", by=EVE)[0] == "team"  # who leads sees every team's
     setup = AgentSetup(name="Bo", queues=("sales",), teams=("night",))
     stocked.execute(c.SaveAgent(agent="bo", setup=setup), by=SHOP)
     assert "team" in found(stocked, "", by=BO)

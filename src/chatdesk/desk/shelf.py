@@ -1,5 +1,6 @@
 """The canned responses of a desk, with how they are used and what they have learned."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from attrs import define, field
@@ -32,6 +33,8 @@ class Shelf:
     """Ids of the counts of each response."""
     by_shortcut: dict[str, dict[str, None]] = field(factory=dict)
     """Ids of the responses in use that have a shortcut, in small letters."""
+    teams: Counter[str] = field(factory=Counter)
+    """Teams that have responses, each with how many."""
     learned_by: dict[str, dict[str, None]] = field(factory=dict)
     """Ids of the questions that each response has learned."""
     _stale: dict[str, None] = field(factory=dict, init=False)
@@ -79,6 +82,10 @@ class Shelf:
         before = self.responses.get(response.id)
         for shortcut in _shortcuts(before):
             del self.by_shortcut[shortcut][response.id]
+        if before is not None and before.team is not None:
+            self.teams -= Counter({before.team: 1})
+        if response.team is not None:
+            self.teams[response.team] += 1
         self.responses[response.id] = response
         for shortcut in _shortcuts(response):
             self.by_shortcut.setdefault(shortcut, {})[response.id] = None

@@ -49,11 +49,8 @@ class Scene(Struct, frozen=True):
     chat: Chat | None
     calibration: Calibration
     values: dict[str, str | None]
-
-    @property
-    def teams(self) -> tuple[str, ...]:
-        """The agent's teams."""
-        return () if self.agent is None else self.agent.setup.teams
+    teams: tuple[str, ...]
+    """Those whose responses the asker sees: his own, or all if he leads."""
 
 
 @attrs.define(eq=False)
@@ -189,9 +186,9 @@ class CannedAnswers:
         talks = [Talk(chat, tuple(messages.get(chat.id, ()))) for chat in chats]
         with self.looking() as desk:
             known = tuple(desk.state.shelf.responses.values())
+            teams = tuple(desk.state.shelf.teams)
         kept = [each for each in known if not each.retired]
         titles = {each.id: each.title for each in known if each.owner is None}
-        teams = tuple({each.team for each in kept if each.team is not None})
         asked = questions_in(talks, lambda text: self._confidence(text, teams))
         proposals = frequent_replies(
             written_by_hand(talks), [each.body for each in kept], names=names_in(talks)
@@ -259,6 +256,9 @@ class CannedAnswers:
             agent = state.agents.get(asker.id) if is_agent else None
             chat = None if chat_id is None else state.chats.get(chat_id)
             setup, calibration = state.setup, state.shelf.calibration()
+            teams = () if agent is None else agent.setup.teams
+            if asker.scope is Scope.ANY:
+                teams = tuple(state.shelf.teams)
         customer = None
         if chat_id is not None:
             chat = chat or self.archive.chat(chat_id)
@@ -267,7 +267,7 @@ class CannedAnswers:
             check_readable(chat, asker)
             customer = self.archive.customer(chat.customer)
         values = values_for(setup, chat, agent, customer)
-        return Scene(setup, agent, chat, calibration, values)
+        return Scene(setup, agent, chat, calibration, values, teams)
 
     def _draft_source(
         self, query: q.CheckDraft, asker: Asker, scene: Scene
@@ -317,8 +317,7 @@ def _is_open_to(response: CannedResponse, asker: Asker, scene: Scene) -> bool:
         return True
     if response.owner is not None:
         return response.owner == asker.id
-    leads = asker.scope is Scope.ANY
-    return response.team is None or leads or response.team in scene.teams
+    return response.team is None or response.team in scene.teams
 
 
 def _finding(found: checks.Finding) -> q.DraftFinding:
