@@ -176,6 +176,27 @@ def test_a_reload_and_a_second_tab_keep_the_chat(visit: Visit, log_in: LogIn) ->
     expect(tab.log.get_by_text("Thank you from here.")).to_have_count(1)
 
 
+def test_what_was_begun_goes_from_page_to_page(visit: Visit, log_in: LogIn) -> None:
+    """A38, D02: who walks on through the shop need not write his question or message again."""
+    from playwright.sync_api import expect
+
+    log_in("ana")
+    visitor = visit().open()
+    visitor.fill("Does it stand the")
+    visitor.page.get_by_role("link", name="Cast-iron teapot").click()
+    expect(visitor.panel.get_by_label("Your question")).to_have_value("Does it stand the")
+    expect(visitor.panel.get_by_label("Name")).to_have_value("Jo March")
+    visitor.panel.get_by_role("button", name="Start the chat").click()
+    field = visitor.panel.get_by_role("textbox", name="Your message")
+    field.fill("fire of a")
+    visitor.page.get_by_role("link", name="Cart").click()
+    expect(field).to_have_value("fire of a")
+    field.press("Enter")
+    visitor.page.reload()
+    expect(visitor.log).to_contain_text("fire of a")
+    expect(field).to_have_value("")
+
+
 def test_a_restart_of_the_server_loses_nothing(visit: Visit, log_in: LogIn, site: "Site") -> None:
     """A39: pages find a restarted server; what was written meanwhile arrives, once."""
     from playwright.sync_api import expect

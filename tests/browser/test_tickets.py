@@ -49,6 +49,35 @@ def test_a_note_becomes_a_ticket_that_is_answered(visit: Visit, log_in: LogIn) -
     expect(visitor.panel).not_to_contain_text("secret")
 
 
+def test_an_answer_is_told_to_who_comes_back(visit: Visit, log_in: LogIn) -> None:
+    """B41, B46: a solved case stands on the button of the next page, until it has been read."""
+    from playwright.sync_api import expect
+
+    visitor = visit("/?lang=en").open("Leave us a message")
+    visitor.fill("Do you mend handles?")
+    visitor.panel.get_by_role("button", name="Leave the note").click()
+    expect(visitor.panel).to_contain_text("Do you mend handles?")
+    visitor.panel.get_by_role("button", name="Close the panel").click()
+    shop = visitor.page.url
+    visitor.page.goto("about:blank")
+    agent = log_in("ana")
+    agent.show("Tickets")
+    agent.side.get_by_role("button", name="Do you mend handles?").click()
+    agent.side.get_by_label("Reply to the customer").fill("We do.")
+    agent.side.get_by_label("Then").select_option(label="solve")
+    agent.side.get_by_role("button", name="Send the reply").click()
+    expect(agent.side).to_contain_text("Open → Solved")
+
+    visitor.page.goto(shop)
+    expect(visitor.page.get_by_role("status").filter(has_text="1 new message")).to_be_attached()
+    visitor.open("Chat with us 1 new message")
+    visitor.panel.get_by_role("button", name="News of your message").click()
+    expect(visitor.panel).to_contain_text("We do.")
+    visitor.page.reload()
+    expect(visitor.panel.get_by_role("button", name="Your message")).to_be_visible()
+    expect(visitor.page.get_by_text("new message")).to_have_count(0)
+
+
 def test_a_ticket_is_made_from_a_chat_and_titled_anew(visit: Visit, log_in: LogIn) -> None:
     """B33, B34, B40, B42: it holds the transcript, can be changed, and is told."""
     from playwright.sync_api import expect

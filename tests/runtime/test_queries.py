@@ -209,14 +209,18 @@ def test_a_full_line_is_open_while_somebody_is_free(desk: ChatDesk) -> None:
     assert ask(desk, ZOE).reason == "full"
 
 
-def test_a_visitor_sees_his_tickets_without_comments(desk: ChatDesk) -> None:
-    """B35, B41, B43: his note and the reply, never what colleagues say."""
+def test_a_visitor_sees_his_tickets_without_comments(desk: ChatDesk, clock: ManualClock) -> None:
+    """B35, B41, B43: his note and the reply, never what colleagues say, nor when."""
     note = desk.execute(
         c.LeaveNote(text="Where is it?", answers={"name": "Zoe", "email": "z@e.org"}), by=ZOE
     )
     desk.execute(c.CommentOnTicket(ticket=note.ticket, text="lost by us"), by=ANA)
     desk.execute(c.ReplyToTicket(ticket=note.ticket, text="On its way."), by=ANA)
+    replied_at = clock()
+    clock.pass_seconds(60.0)
+    desk.execute(c.CommentOnTicket(ticket=note.ticket, text="found after all"), by=ANA)
     (ticket,) = desk.ask(q.AskConversation(), by=ZOE).tickets
+    assert ticket.updated_at == replied_at
     assert [(entry.text, entry.mine) for entry in ticket.entries] == [
         ("Where is it?", True),
         ("On its way.", False),

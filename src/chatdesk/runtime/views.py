@@ -148,12 +148,14 @@ def visitor_ticket(
 ) -> VisitorTicket:
     """A ticket as the visitor who made it sees it."""
     viewer = visitor_viewer(visitor_id)
+    shown = [each for each in entries if each.text and visible(each.audience, viewer)]
     return VisitorTicket(
         ticket=ticket.id,
         number=ticket.number,
         state=ticket.state,
         title=ticket.title,
-        updated_at=ticket.updated_at,
+        # not when colleagues last wrote among themselves
+        updated_at=max([ticket.state_at, *(entry.at for entry in shown)]),
         entries=tuple(
             VisitorTicketEntry(
                 seq=entry.seq,
@@ -164,8 +166,7 @@ def visitor_ticket(
                 if entry.author.kind is ActorKind.AGENT
                 else None,
             )
-            for entry in entries
-            if entry.text and visible(entry.audience, viewer)
+            for entry in shown
         ),
     )
 

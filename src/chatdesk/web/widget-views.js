@@ -22,7 +22,7 @@ function contactForm(widget, label, submit, sendText) {
     long: true,
     required: true,
     maxLength: QUESTION_LENGTH,
-    value: widget.draft ?? "",
+    value: widget.draft,
   });
   long.control.addEventListener("input", () => (widget.draft = long.control.value));
   const form = new FormView({
@@ -30,7 +30,7 @@ function contactForm(widget, label, submit, sendText) {
     words,
     before: [long],
     sendText,
-    given: widget.given ?? {},
+    given: widget.given,
     submit: (view) => submit(long.value ?? "", view.answers),
   });
   form.element.addEventListener("input", () => (widget.given = form.answers));
@@ -157,13 +157,17 @@ export class ChatView {
     const { words, connection, chat } = this.widget;
     const tell = (on) => connection.whisper({ type: "typing", chat: this.id, on });
     const show = (text) => connection.whisper({ type: "preview", chat: this.id, text });
-    return new Composer({
+    const composer = new Composer({
       words,
       label: words.say("chat.message"),
       send: (text) => this.#send(text),
       typing: (on) => this.widget.chat.state === "active" && tell(on),
       preview: chat.preview ? show : null,
     });
+    const place = `chatdesk-draft ${this.id}`; // another page of the shop goes on with it
+    composer.text = sessionStorage.getItem(place) ?? "";
+    composer.oninput = (text) => sessionStorage.setItem(place, text);
+    return composer;
   }
 
   #send(text) {

@@ -20,6 +20,9 @@ const LOOK_EVERY = 30_000;
 const LINE_EVERY = 5_000;
 const HIDDEN_GRACE = 10_000;
 const FORMS = new Set(["request", "note"]);
+const DRAFT = "chatdesk-draft";
+const GIVEN = "chatdesk-given";
+const SEEN = "chatdesk-seen"; // until when he has seen the answers to his notes
 
 class Widget {
   constructor(settings, words) {
@@ -61,6 +64,7 @@ class Widget {
     });
     this.launcherText = h("span", {}, words.say("widget.launch"));
     this.badge = h("span", { class: "badge", hidden: true });
+    this.told = h("p", { class: "spoken", role: "status" }); // nobody hears a button change
     this.launcher.append(this.launcherText, this.badge);
     this.state = new ConnectionState(words);
     this.title = h("h2", { id: "chatdesk-title" }, words.say("widget.title"));
@@ -86,7 +90,8 @@ class Widget {
       h("div", { class: "head" }, this.title, this.state.element, this.ticketsButton, hide),
       this.body,
     );
-    this.element = h("div", { class: "chatdesk", lang: words.language }, this.panel, this.launcher);
+    this.element = h("div", { class: "chatdesk", lang: words.language }, this.panel,
+      this.launcher, this.told);
   }
 
   mount() {
@@ -165,15 +170,46 @@ class Widget {
     return this.conversation?.chat ?? null;
   }
 
+  /** What he has begun to write goes with him from page to page, in this tab alone. */
+  get draft() {
+    return sessionStorage.getItem(DRAFT) ?? "";
+  }
+
+  set draft(text) {
+    sessionStorage.setItem(DRAFT, text);
+  }
+
+  get given() {
+    return JSON.parse(sessionStorage.getItem(GIVEN) ?? "{}");
+  }
+
+  set given(answers) {
+    sessionStorage.setItem(GIVEN, JSON.stringify(answers));
+  }
+
+  /** How many of his notes have an answer or a state that he has not seen (B46). */
+  get news() {
+    const seen = Number(localStorage.getItem(SEEN) ?? 0);
+    return this.#tickets.filter((ticket) => ticket.updated_at > seen).length;
+  }
+
+  get #tickets() {
+    return this.conversation?.tickets ?? [];
+  }
+
+  #seen() {
+    const latest = Math.max(0, ...this.#tickets.map((ticket) => ticket.updated_at));
+    if (this.news) localStorage.setItem(SEEN, String(latest));
+  }
+
   #take(notice) {
     if (!this.conversation) return;
     const { chat, message, ticket } = notice;
     if (chat) this.#takeChat(chat);
     if (message && (!chat || chat.chat === this.chat?.chat)) this.#takeMessage(message);
     if (ticket) {
-      const others = (this.conversation.tickets ?? []).filter((t) => t.ticket !== ticket.ticket);
+      const others = this.#tickets.filter((each) => each.ticket !== ticket.ticket);
       this.conversation = { ...this.conversation, tickets: [ticket, ...others] };
-      if (!this.isOpen) this.unread += 1;
     }
   }
 
@@ -303,6 +339,7 @@ class Widget {
 
   render() {
     if (!this.conversation) return;
+    if (this.isOpen && this.ticketsShown) this.#seen();
     this.#renderLauncher();
     setText(this.title, this.conversation.name);
     this.#renderTicketsButton();
@@ -329,15 +366,20 @@ class Widget {
   #renderLauncher() {
     const open = this.conversation === null || isLive(this.chat) || this.queue?.open;
     setText(this.launcherText, this.words.say(open ? "widget.launch" : "widget.launch_note"));
-    this.badge.hidden = this.unread === 0;
-    setText(this.badge, this.unread ? this.words.say("widget.unread", { count: this.unread }) : "");
+    const count = this.unread + this.news;
+    this.badge.hidden = count === 0;
+    setText(this.badge, count ? this.words.say("widget.unread", { count }) : "");
+    setText(this.told, this.isOpen ? "" : this.badge.textContent);
   }
 
   #renderTicketsButton() {
-    const count = (this.conversation.tickets ?? []).length;
-    this.ticketsButton.hidden = count === 0;
-    const code = this.ticketsShown ? "widget.back" : "widget.notes";
-    setText(this.ticketsButton, this.words.say(code, { count }));
+    const { length } = this.#tickets;
+    const { news } = this;
+    this.ticketsButton.hidden = length === 0;
+    const asked = news ? "widget.notes_news" : "widget.notes";
+    const code = this.ticketsShown ? "widget.back" : asked;
+    setText(this.ticketsButton, this.words.say(code, { count: news || length }));
+    this.ticketsButton.classList.toggle("news", news > 0);
   }
 
   #showTickets() {
