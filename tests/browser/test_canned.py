@@ -47,6 +47,7 @@ def test_a_shortcut_expands_at_the_caret(visit: Visit, log_in: LogIn) -> None:
     expect(field).to_have_value("Hello Jo, this is Ana. What can I do for you?")
     field.press("Enter")
     expect(visitor.log).to_contain_text("Hello Jo, this is Ana.")
+    expect(agent.chats.get_by_role("tabpanel")).to_contain_text("called by name 1 time")
     agent.write("See order #17")  # a number is no shortcut: Enter sends
     expect(visitor.log).to_contain_text("See order #17")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatdesk.canned.filling import first_name, values_for
+from chatdesk.canned.filling import first_name, name_uses, values_for
 from chatdesk.canned.placeholders import NAMES
 from chatdesk.model.records import DeskSetup
 from chatdesk.model.values import Page
@@ -17,6 +17,21 @@ SETUP = DeskSetup(name="The Lantern", phone="+33 1 23 45 67 89")
 def test_the_first_name_is_the_first_word(name: str | None, first: str | None) -> None:
     """B25: as good a guess as a form's one field allows."""
     assert first_name(name) == first
+
+
+@pytest.mark.parametrize(
+    ("text", "uses"),
+    [
+        ("Hello Jo, how are you?", 1),
+        ("Hello Jo March! So, MARCH was wet, Jo’s shoes too.", 3),
+        ("Joke aside, marching on.", 0),
+        ("", 0),
+    ],
+)
+def test_names_in_a_text_are_counted(text: str, uses: int) -> None:
+    """D01: first and last name together are one use; words that only begin so are none."""
+    assert name_uses(text, "Jo March") == uses
+    assert name_uses(text, None) == name_uses(text, " ") == 0
 
 
 def test_values_come_from_the_records() -> None:

@@ -315,6 +315,16 @@ def test_attachments_go_with_an_agents_message(shop: Shop) -> None:
             shop.do(c.PostMessage(chat=chat, text="See this.", attachments=(file,)), actor)
 
 
+def test_names_are_counted_in_a_chat(shop: Shop) -> None:
+    """D01: what the agent says, not what the visitor says of himself."""
+    chat = asked(shop, "Ana here, when do you open?")
+    name = shop.chat(chat).customer_name
+    shop.say(chat, f"Hello {name}!", ADA)
+    shop.say(chat, f"{name} it is.", ANA)
+    shop.say(chat, f"At nine, {name}. See you, {name}!", ADA)
+    assert shop.chat(chat).name_uses == 3
+
+
 def test_suggestions_that_were_taken_are_noted(shop: Shop) -> None:
     """A22: once a question, whether the reply was one of the best three."""
     chat = asked(shop)

@@ -1,5 +1,8 @@
 """What a desk's records put into the placeholders of a reply (B25, D01)."""
 
+from itertools import pairwise
+
+from chatdesk.canned.text import words
 from chatdesk.model.records import Agent, Chat, Customer, DeskSetup
 
 
@@ -7,6 +10,15 @@ def first_name(name: str | None) -> str | None:
     """The first word of a name."""
     parts = (name or "").split()
     return parts[0] if parts else None
+
+
+def name_uses(text: str, name: str | None) -> int:
+    """How often a text calls somebody by his name, or by any of its words in a row (D01)."""
+    own = frozenset(words(name or ""))
+    if not own:
+        return 0
+    called = [word in own for word in words(text)]
+    return sum(is_name and not before for before, is_name in pairwise((False, *called)))
 
 
 def values_for(

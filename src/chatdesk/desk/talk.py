@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chatdesk.canned.filling import name_uses
 from chatdesk.desk.step import Step, talk_audience
 from chatdesk.model.events import MessageAdded, ReplyGiven
 from chatdesk.model.ids import Instant, message_id
@@ -87,7 +88,8 @@ def agent_says(
     if author.kind is not ActorKind.AGENT:
         return chat
     promise = {"promised_until": _promised(step, canned), "promise_late": False}
-    chat = replace(chat, read_to=chat.messages, attention=False, **promise)
+    named = chat.name_uses + name_uses(text, chat.customer_name)
+    chat = replace(chat, read_to=chat.messages, attention=False, name_uses=named, **promise)
     if chat.unanswered_since is None:
         return chat
     start = max(chat.unanswered_since, chat.assigned_at or chat.unanswered_since)

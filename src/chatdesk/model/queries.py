@@ -7,15 +7,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from chatdesk.model.ids import (
-    AgentId,
-    ChatId,
-    CustomerId,
-    Instant,
-    QueueId,
-    TicketId,
-    VisitorId,
-)
+from chatdesk.model.ids import AgentId, ChatId, CustomerId, Instant, QueueId, TicketId, VisitorId
 from chatdesk.model.records import (
     Agent,
     Answers,

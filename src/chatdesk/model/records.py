@@ -316,6 +316,8 @@ class Chat(Record, frozen=True, kw_only=True, tag="chat"):
     """Sequence number of the visitor's last message."""
     read_to: int = 0
     """Sequence number up to which the agent has read."""
+    name_uses: int = 0
+    """How often agents have called the customer by name (D01)."""
     transfers: int = 0
     agents: tuple[AgentId, ...] = ()
     """Everybody who had it, in order."""

@@ -188,6 +188,7 @@ export class ChatTab {
       this.#waited(),
       card.returning ? words.say("chat.returning") : null,
       chat.transfers ? words.say("chat.transfers", { count: chat.transfers }) : null,
+      chat.name_uses ? words.say("chat.name_uses", { count: chat.name_uses }) : null,
       chat.page ? (chat.page.title ?? chat.page.url) : null,
     ];
     setText(this.head, facts.filter(Boolean).join(" · "));
