@@ -32,6 +32,11 @@ def test_a_shortcut_expands_at_the_caret(visit: Visit, log_in: LogIn) -> None:
     expect(options.first).to_be_visible()
     field.press("Enter")
     expect(field).to_have_value("Hello Jo, this is Ana. What can I do for you?")
+    field.press("Control+z")  # as any other thing he typed
+    expect(field).to_have_value("#hell")
+    field.press("Control+y")
+    expect(field).to_have_value("Hello Jo, this is Ana. What can I do for you?")
+    field.press("Escape")
     field.press_sequentially(" And /re")
     expect(options).not_to_have_count(0)
     expect(options.first).to_be_visible()

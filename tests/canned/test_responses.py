@@ -36,6 +36,8 @@ def test_a_good_response_has_no_problems() -> None:
         ("shortcuts", ("#a", "#A")),
         ("categories", ()),
         ("categories", ("orders//returns",)),
+        ("categories", ("two\nlines",)),
+        ("attachments", (" ",)),
         ("keywords", ("x" * 501,)),
         ("keywords", ("two\nlines",)),
         ("keywords", ("k",) * 101),

@@ -155,11 +155,11 @@ def _category_problems(response: CannedResponse) -> Iterable[FieldProblem]:
 
 def _limit_problems(response: CannedResponse) -> Iterable[FieldProblem]:
     for field in ("shortcuts", "categories", "keywords", "attachments"):
-        if len(getattr(response, field)) > MAX_LISTED:
+        listed = getattr(response, field)
+        if len(listed) > MAX_LISTED:
             yield FieldProblem(field, "too_long", f"{MAX_LISTED} are allowed")
-    listed = (*response.shortcuts, *response.categories, *response.keywords, *response.attachments)
-    if any(not entry.strip() or entry.splitlines() != [entry] for entry in listed):
-        yield FieldProblem("keywords", "invalid", "an entry of a list is one line, and not empty")
+        if any(not entry.strip() or entry.splitlines() != [entry] for entry in listed):
+            yield FieldProblem(field, "invalid", "an entry of a list is one line, and not empty")
     for field in ("language", "team", "owner"):
         if getattr(response, field) == "":
             yield FieldProblem(field, "invalid", "is empty; leave it out")

@@ -190,12 +190,17 @@ export class Composer {
     this.field.value = text;
   }
 
-  /** Puts a text in at the caret, in the place of so many characters before it. */
+  /** Puts a text in at the caret, in the place of so many characters before it; undo takes it out. */
   insert(text, replaced = 0) {
-    const { selectionStart, selectionEnd } = this.field;
-    this.field.setRangeText(text, selectionStart - replaced, selectionEnd, "end");
+    const { field } = this;
+    const [from, to] = [field.selectionStart - replaced, field.selectionEnd];
+    const fits = field.value.length - (to - from) + text.length <= field.maxLength;
+    field.focus();
+    field.setSelectionRange(from, to);
+    // it alone can be undone, but cuts off what is too long
+    if (fits && document.execCommand("insertText", false, text)) return;
+    field.setRangeText(text, from, to, "end");
     this.#typed();
-    this.field.focus();
   }
 
   /** Puts back a text that was not sent after all. */
