@@ -1,5 +1,6 @@
 """Canned responses in the agent's console, in a real browser."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -136,6 +137,56 @@ def test_closing_is_one_step_away(visit: Visit, log_in: LogIn) -> None:
     expect(field).to_have_value(
         "Merci de votre visite, Jo. Autre chose ? Sinon, je vous souhaite une bonne journée."
     )
+
+
+def test_a_language_without_responses_has_ours(visit: Visit, log_in: LogIn) -> None:
+    """D13: whatever the visitor's language, a closing text is one step away."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visitor = visit("/", locale="fr-FR").open("Discuter avec nous")
+    visitor.fill("Bonjour ?")
+    visitor.panel.get_by_role("button", name="Démarrer la discussion").click()
+    expect(agent.log).to_contain_text("Bonjour ?")
+    leader = log_in("chloe")
+    leader.show("Canned responses")
+    leader.side.get_by_role("button", name="Edit: Au revoir").click()
+    editor = leader.page.get_by_role("dialog", name="Edit")
+    editor.get_by_role("button", name="Take out of use").click()
+    expect(editor).to_have_count(0)
+    agent.press("Closing")
+    expect(agent.field).to_have_value(re.compile(r"^Thank you for your visit, Jo\."))
+
+
+def test_the_list_opens_wherever_the_caret_is(visit: Visit, log_in: LogIn) -> None:
+    """B28: within a text, in its second line, while a word is being composed; text around stays."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visit().ask("Good morning!")
+    expect(agent.log).to_contain_text("Good morning!")
+    field = agent.chats.get_by_label("Your message")
+    options = agent.chats.get_by_role("listbox").get_by_role("option")
+    hours = "The shop is open from Monday to Saturday, nine to six."
+    field.fill("Well:\n and so on")
+    field.evaluate("(field) => field.setSelectionRange(6, 6)")
+    field.press_sequentially("#hou")
+    expect(options.first).to_contain_text("Opening hours")
+    composing = agent.page.context.new_cdp_session(agent.page)
+    composing.send(
+        "Input.imeSetComposition", {"text": "rs", "selectionStart": 2, "selectionEnd": 2}
+    )
+    enter = {"type": "rawKeyDown", "key": "Process", "windowsVirtualKeyCode": 229}
+    composing.send("Input.dispatchKeyEvent", enter)
+    expect(field).to_have_value("Well:\n#hours and so on")
+    composing.send("Input.insertText", {"text": "rs"})
+    expect(options.first).to_contain_text("Opening hours")
+    field.press("Enter")
+    expect(field).to_have_value(re.compile(rf"^Well:\n{hours}.* and so on$", re.DOTALL))
+    field.fill("")
+    composing.send("Input.insertText", {"text": "pasted #hours\nand more"})
+    expect(field).to_have_value("pasted #hours\nand more")
+    expect(options).to_have_count(0)
 
 
 def test_a_reply_is_kept_as_a_canned_response(visit: Visit, log_in: LogIn) -> None:

@@ -255,12 +255,18 @@ export class CannedHelp {
     this.attached.hidden = this.#files.size === 0;
   }
 
-  /** The opening, holding or closing text that is used most (D04, D13). */
+  /** The opening, holding or closing text that is used most, in his language or ours (D04, D13). */
   async #step(category) {
-    const language = this.#chat.language ?? this.desk.words.language;
-    const [hit] = await this.#search({ text: "", category, language, limit: 1 });
-    if (hit) this.insert(hit);
-    else this.desk.say(this.desk.words.say("canned.none"));
+    const { words } = this.desk;
+    for (const language of new Set([this.#chat.language ?? words.language, words.language, null])) {
+      const about = { text: "", category, limit: 1, ...(language && { language }) };
+      const [hit] = await this.#search(about);
+      if (hit) {
+        this.insert(hit);
+        return;
+      }
+    }
+    this.desk.say(words.say("canned.none"));
   }
 
   // -- suggestions -----------------------------------------------------------------------------
