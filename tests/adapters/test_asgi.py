@@ -384,6 +384,7 @@ def test_wrong_ways_lead_nowhere(shared: Served, method: str, path: str, status:
     answer = httpx.request(method, shared.url + path, trust_env=False)
     assert answer.status_code == status
     assert (status == 405) == ("allow" in answer.headers)
+    assert "POST frames" in answer.json()["refusal"]["mend"]
 
 
 # -- origins and headers -------------------------------------------------------------------------

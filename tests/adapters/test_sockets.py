@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from chatdesk.adapters.sockets import SocketServer
@@ -26,6 +27,7 @@ from chatdesk.model.commands import (
     RequestChat,
     SetTicketState,
 )
+from chatdesk.model.errors import ConfigurationError
 from chatdesk.model.queries import AskConversation, AskOverview
 from chatdesk.model.values import Role, TicketState
 from chatdesk.runtime.chatdesk import ChatDesk
@@ -321,6 +323,13 @@ def test_there_are_limits_to_connections(desk: ChatDesk, clients: list[TcpClient
         assert rest(first) == ["replaced"]
         visitor(server, clients, "v2")
         assert rest(dial(server, clients, "")) == ["unavailable_now", "stopping"]
+
+
+def test_a_port_in_use_is_told(server: SocketServer) -> None:
+    """A port that cannot be had is a mistake of the set-up, and the message says how to mend it."""
+    second = SocketServer(server.desk, TOKENS, port=server.port)
+    with pytest.raises(ConfigurationError, match=f"port {server.port}: .*port 0 for any"):
+        anyio.run(second.serve)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")

@@ -24,6 +24,7 @@ from chatdesk.model.errors import (
     InvalidInput,
     MalformedFrame,
     NotAllowed,
+    Refusal,
     Unauthenticated,
 )
 from chatdesk.model.ids import Revision
@@ -31,7 +32,7 @@ from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.runtime.loops import within
 from chatdesk.transport.codec import MAX_WHOLE_NUMBER, decode, encode, id_of
-from chatdesk.transport.frames import MAX_FRAME_BYTES, ServerFrame, schema
+from chatdesk.transport.frames import MAX_FRAME_BYTES, RefusedFrame, ServerFrame, schema
 from chatdesk.transport.refusals import http_status, refused
 from chatdesk.transport.tokens import Claims, Tokens
 
@@ -59,6 +60,13 @@ class Response(Struct, frozen=True):
     status: int
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+ASTRAY = Refusal(
+    "not_found",
+    "nothing is asked for in this way",
+    "POST frames; GET events, healthz or schema.json, below the path where the desk is mounted.",
+)
 
 
 class Health(Struct, frozen=True):
@@ -298,10 +306,11 @@ def _astray(request: _Request, methods: Sequence[str]) -> Response:
     """Answers what no route is for: a browser's question what a page may send, or a mistake."""
     listed = ", ".join(methods).encode()
     if not methods:
-        return Response(404)
+        return _frame_response(RefusedFrame(refusal=ASTRAY))
     if request.method == "OPTIONS":
         return Response(204, headers=((b"access-control-allow-methods", listed), *_PREFLIGHT))
-    return Response(405, headers=((b"allow", listed),))
+    response = _json(405, encode(RefusedFrame(refusal=ASTRAY)))
+    return msgspec.structs.replace(response, headers=(*response.headers, (b"allow", listed)))
 
 
 def _json(status: int, body: bytes) -> Response:

@@ -18,7 +18,7 @@ from chatdesk.adapters.answering import answer_all, welcome
 from chatdesk.adapters.clients import BYE_SECONDS, READ_BYTES, WRITE_BYTES, Client
 from chatdesk.adapters.connections import Connection, Connections
 from chatdesk.adapters.lean import serve_lean
-from chatdesk.model.errors import Refused, StorageError
+from chatdesk.model.errors import ConfigurationError, Refused, StorageError
 from chatdesk.runtime.aio import AsyncChatDesk
 from chatdesk.runtime.loops import asyncio_loop
 from chatdesk.runtime.subscriptions import AsyncSubscription
@@ -63,9 +63,9 @@ class SocketServer:
     ) -> None:
         """Serves until it is cancelled; `await tasks.start(server.serve)` gives the port.
 
-        Raises `OSError` when the port cannot be had.
+        Raises `ConfigurationError` when the port cannot be had.
         """
-        listener = await anyio.create_tcp_listener(local_host=self.host, local_port=self.port)
+        listener = await self._listener()
         port: int = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610 - anyio's own
         async with listener, anyio.create_task_group() as tasks:
             tasks.start_soon(self._sweep_often)
@@ -74,6 +74,15 @@ class SocketServer:
                 await serve_lean(self, listener)
             else:
                 await self._secure(listener).serve(self._serve_client)
+
+    async def _listener(self) -> Any:
+        try:
+            return await anyio.create_tcp_listener(local_host=self.host, local_port=self.port)
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen at {self.host}, port {self.port}: {error.strerror or error}; "
+                "choose another host or port, or port 0 for any that is free"
+            ) from error
 
     def stop(self) -> None:
         """Ends every connection with `bye stopping`, and refuses new ones. From any thread."""
