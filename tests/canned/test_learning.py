@@ -14,6 +14,15 @@ from chatdesk.canned.learning import frequent_replies, without_personal_data, wo
         ("I am Zoé Müller, where is it", "I am where is it"),
         ("see https://example.org/?token=abc ok", "see ok"),
         ("covid-19 rules", "covid- rules"),
+        ("@marchlady wants zoe @ example.com or zoe (at) example.org", "wants or"),
+        ("see www.example.org/zoe, or face.example/zoe.march now", "see or now"),
+        ("je m'appelle Julie Durand et j'attends", "je m' et j'attends"),
+        ("My name is John O'Brien, where is it", "My , where is it"),
+        ("at the desk Mr. Smith and Mme Lefèvre-Roux said no", "at the desk and said no"),
+        (
+            "the name of the thing, monsieur le directeur",
+            "the name of the thing, monsieur le directeur",
+        ),
         ("CH93 0076 2011 6238 5295 7 is my account", "is my account"),
     ],
 )

@@ -33,17 +33,23 @@ ALIKE = 0.7
 COMPARED_GROUPS = 20
 """Groups that share most with a reply, which it is compared with."""
 
+_CAPITALISED = r"(?:[^\W\d_a-zß-öø-ÿ][\w'’-]{0,40}\s?){1,4}"
 _PERSONAL = re.compile(
-    r"[^\s@]{1,100}@[^\s@]{1,100}"  # an address for mail
+    r"[^\s@]{0,100} ?@ ?[^\s@]{1,100}"  # an address for mail, or somebody's handle
+    r"|\S{1,100} ?[(\[]\s?(?i:at|arobase|chez)\s?[)\]] ?\S{1,100}"
     r"|https?://\S{1,2000}"
+    r"|www\.\S{1,2000}|[^\s/]{1,100}\.[a-z]{2,10}/\S{1,2000}"
     r"|[^\s-]{0,40}\d\S{0,40}"  # whatever holds a digit: phones, orders, accounts, dates
+    rf"|\b(?i:appelle|nom est|nom de|name is|name['’]s|name of)\s{_CAPITALISED}"
+    rf"|\b(?i:mr?|mrs|ms|dr|mme|mlle|madame|monsieur|mademoiselle)\b\.? ?{_CAPITALISED}"
 )
 
 
 def without_personal_data(original: str, names: Iterable[str] = ()) -> str:
     """The text without mail and web addresses, without words that hold a digit, without the names.
 
-    Linear in the text.
+    A name that is not among `names` is known by what stands before it, "my name is" or "Mme", in
+    English and French, and by its capitals. Linear in the text.
     """
     hidden = {part for name in names for part in text.words(name)}
     kept = _PERSONAL.sub(" ", original[: 4 * QUESTION_CHARS])
