@@ -3,6 +3,7 @@
 import fcntl
 import os
 import random
+import select
 import shutil
 import signal
 import struct
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -37,12 +39,14 @@ def writing(opened: Callable[[], Store]) -> Iterator[tuple[int, Callable[[int], 
     reading, acknowledging = os.pipe()
     child = in_child(lambda: write_forever(opened(), acknowledging))
     os.close(acknowledging)
-    with os.fdopen(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
 
         def acknowledged(wanted: int) -> list[int]:
-            """So many lines, or with -1 whatever comes until the child is dead."""
+            """So many lines; with 0 those that are there, with -1 all until the child is dead."""
             if wanted < 0:
                 return [int(line) for line in pipe.read().split(b"\n")[:-1]]
+            if wanted == 0:
+                return list(_those_there(pipe))
             return [int(pipe.readline()) for _ in range(wanted)]
 
         try:
@@ -50,6 +54,11 @@ def writing(opened: Callable[[], Store]) -> Iterator[tuple[int, Callable[[int], 
         finally:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+
+
+def _those_there(pipe: FileIO) -> Iterator[int]:
+    while select.select([pipe], [], [], 0)[0] and (line := pipe.readline()):
+        yield int(line)
 
 
 def kill_once(opened: Callable[[], Store], lots: random.Random, head: int) -> int:
@@ -199,19 +208,22 @@ def cut_power(folder: Path) -> None:
 
 
 def lost_at_power_cut(image: Path, opened: Callable[[Path], SqlStore], commits: int) -> int:
-    """Cuts the power under a writer; gives how many acknowledged commits are gone."""
+    """Cuts the power under a writer; gives how many acknowledged commits are gone.
+
+    What counts was acknowledged before the cut began: while ext4 shuts down, a sync may still
+    report success for what is gone, and after a real cut nobody would hear of it.
+    """
     with mounted(image) as folder:
         SqlStore.open(opened(folder).url.render_as_string()).close()
         with writing(lambda: opened(folder)) as (child, acknowledged):
-            last = acknowledged(commits)[-1]
+            last = max([*acknowledged(commits), *acknowledged(0)])
             cut_power(folder)
             os.kill(child, signal.SIGKILL)
-            last = max([last, *acknowledged(-1)])
     with mounted(image) as folder:
         store = opened(folder)
         head = store.head()
         if head >= last:
-            check_whole(store, last)
+            check_whole(store, head)
         store.close()
         for path in folder.glob("desk.db*"):
             path.unlink()
@@ -222,13 +234,13 @@ def lost_at_power_cut(image: Path, opened: Callable[[Path], SqlStore], commits: 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("exclusive", [False, True])
 def test_a_power_cut_loses_nothing_where_power_is_declared(disk: Path, *, exclusive: bool) -> None:
-    """Twenty cuts each: TRUNCATE and FULL, and WAL and FULL."""
+    """A hundred cuts each: TRUNCATE and FULL, and WAL and FULL."""
 
     def opened(folder: Path) -> SqlStore:
         return SqlStore(f"sqlite:///{folder}/desk.db", exclusive=exclusive)
 
     assert opened(disk.parent).durability is Durability.POWER
-    assert [lost_at_power_cut(disk, opened, 50) for _ in range(20)] == [0] * 20
+    assert [lost_at_power_cut(disk, opened, 50) for _ in range(100)] == [0] * 100
 
 
 @pytest.mark.soak
