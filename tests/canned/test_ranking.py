@@ -1,8 +1,13 @@
 """How well a response answers a query."""
 
+from random import Random
+
+import pytest
+
 from chatdesk.canned import ranking
 from chatdesk.canned.index import Index
 from chatdesk.canned.ranking import DEFAULT_WEIGHTS, Choice
+from chatdesk.canned.reading import TOP
 from tests.canned.builders import response
 
 
@@ -60,6 +65,37 @@ def test_frequent_terms_score_as_much_as_rare_ones() -> None:
     again = dict.fromkeys(opened, 0.0)
     ranking.score_again(again, index, terms, terms)
     assert all(abs(opened[slot] - again[slot]) < 1e-9 * opened[slot] for slot in opened)
+
+
+@pytest.mark.parametrize("few", [0, ranking.FEW])
+def test_best_of_breaks_ties_by_id(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Whether all scores are sorted or the best are picked, ties go by id."""
+    monkeypatch.setattr(ranking, "FEW", few)
+    index, rng = Index(), Random(1)
+    for number in rng.sample(range(40), 40):
+        index.add(response(f"r{number:02}"))
+    scores = {slot: float(rng.randrange(6)) for slot in range(40)}
+    ordered = sorted(scores.items(), key=lambda item: (-item[1], ranking.id_of(index, item[0])))
+    for wanted in (1, 7, 39, 40, 50):
+        assert sorted(ranking.best_of(index, scores, wanted)) == sorted(ordered[:wanted])
+
+
+def test_the_rarest_completion_counts() -> None:
+    """Of a title's words that may become what is begun the rarest adds, none typed before does."""
+    index = index_of("card carried carrot", "card carried", "card", "my discard", "lost car card")
+    nothing = dict.fromkeys(range(5), 0.0)
+
+    def added(*words: str) -> list[float]:
+        scores = ranking.favour_rare_completions(index, nothing, words, DEFAULT_WEIGHTS)
+        return [scores[slot] for slot in range(5)]
+
+    unit = DEFAULT_WEIGHTS.completed * TOP
+    carrot, carried, card, car = (
+        unit * index.rarity(word) for word in ("carrot", "carried", "card", "car")
+    )
+    assert added("car") == [carrot, carried, card, 0, car]
+    assert added("card", "car") == [carrot, carried, 0, 0, car]
+    assert added("zebra") == [0, 0, 0, 0, 0]
 
 
 def test_confidence() -> None:

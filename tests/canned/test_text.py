@@ -73,3 +73,17 @@ def test_prefixes_end_at_eight_letters() -> None:
     """Each beginning of a word is a term, up to eight letters."""
     assert text.prefixes("card") == ("<c", "<ca", "<car", "<card")
     assert text.prefixes("withdrawals")[-1] == "<withdraw"
+
+
+def test_known_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs of letters come to is kept for so many runs, and never for endless ones."""
+    monkeypatch.setattr(text, "MOST_KNOWN", 3)
+    monkeypatch.setattr(text, "_known_runs", text._KnownRuns())
+    endless = "x" * 10_000
+    assert text.words(f"one two three four {endless} l'eau") == [
+        *("one", "two", "three", "four"),
+        "x" * text.MAX_WORD_CHARS,
+        "eau",
+    ]
+    assert len(text._known_runs) <= 3
+    assert endless not in text._known_runs

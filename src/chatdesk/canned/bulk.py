@@ -69,15 +69,17 @@ class Batch:
     _says: list[_Says] = attrs.field(factory=list, init=False)
     _by_lengths: dict[tuple[int, int], _Says] = attrs.field(factory=dict, init=False)
     _scales: list[Scale] = attrs.field(factory=list, init=False)
-    _words: dict[AbstractSet[str], _Pieces] = attrs.field(factory=dict, init=False)
-    """Words by the stop words of the responses they are in."""
+    _subjects: _Pieces = attrs.field(factory=_Pieces, init=False)
+    _stopped: _Pieces = attrs.field(factory=_Pieces, init=False)
+    """Words that are stop words where they stand; those that are not are subjects."""
     _typed: _Pieces = attrs.field(factory=_Pieces, init=False)
     _held: int = attrs.field(default=0, init=False)
 
     @property
     def full(self) -> bool:
         """Whether the next response should open another batch."""
-        return self._held >= MOST_HELD or sum(map(len, self._words.values())) >= MOST_WORDS
+        words = len(self._subjects) + len(self._stopped)
+        return self._held >= MOST_HELD or words >= MOST_WORDS
 
     def take(self, reading: Reading) -> dict[str, int]:
         """Take the response of the next slot in. A few steps a word.
@@ -104,11 +106,9 @@ class Batch:
         self, base: int, counts: Mapping[str, int], says: _Says, stops: AbstractSet[str]
     ) -> None:
         """Keep a response's words with what they say and how often they occur."""
-        pieces = self._words.get(stops)
-        if pieces is None:
-            self._words[stops] = pieces = _Pieces()
+        subjects, stopped = self._subjects, self._stopped
         for word, count in counts.items():
-            postings, counted = pieces[word]
+            postings, counted = (stopped if word in stops else subjects)[word]
             postings.append(base | says[count])
             counted.append(count)
         self._held += len(counts)
@@ -130,12 +130,10 @@ class Batch:
         return chain(self._of_beginnings(), self._of_words())
 
     def _of_words(self) -> Iterator[tuple[str, "array[int]"]]:
-        pieces = [
-            (text.word_terms(word, word in stops), piece)
-            for stops, words in self._words.items()
-            for word, piece in words.items()
-        ]
-        self._words.clear()
+        pieces = [(text.word_terms(w, False), piece) for w, piece in self._subjects.items()]  # noqa: FBT003
+        pieces.extend(((word,), piece) for word, piece in self._stopped.items())
+        self._subjects.clear()
+        self._stopped.clear()
         for terms, words in _by_terms(pieces):
             found = words[0][0] if len(words) == 1 else self._together(words)
             yield from ((term, found) for term in terms)
@@ -151,23 +149,28 @@ class Batch:
             yield from ((term, found) for term in terms)
 
     def _together(self, words: Sequence[Piece]) -> "array[int]":
-        """The postings of a term of several words: only what other words share is worked out."""
+        """The postings of a term of several words: only what words share is worked out again."""
         *others, (postings, counted) = sorted(words, key=_length)
-        counts: dict[int, int] = {}
+        said, counts, shared = dict[int, int](), dict[int, int](), list[int]()
         for more in others:
             for posting, count in zip(*more, strict=True):
                 slot = posting >> SLOT
-                counts[slot] = counts[slot] + count if slot in counts else count
-        found: list[int] = []
-        keep = found.append
+                if slot in counts:
+                    counts[slot] += count
+                    shared.append(slot)
+                else:
+                    said[slot], counts[slot] = posting, count
+        found = list[int]()
         for posting, count in zip(postings, counted, strict=True):
             slot = posting >> SLOT
             if slot in counts:
                 counts[slot] += count
+                shared.append(slot)
             else:
-                keep(posting)
+                found.append(posting)
         says, first = self._says, self.first
-        found.extend([slot << SLOT | says[slot - first][n] for slot, n in counts.items()])
+        said.update([(slot, slot << SLOT | says[slot - first][counts[slot]]) for slot in shared])
+        found.extend(said.values())
         found.sort()
         return array("I", found)
 
