@@ -79,6 +79,24 @@ def refuse_messages(route: "Route", answer: object) -> None:
         route.continue_()
 
 
+def test_a_message_that_is_too_long_can_be_changed(visit: Visit, log_in: LogIn) -> None:
+    """Nothing pasted is cut off unseen: it comes back to the field, and goes out when shortened."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visitor = visit()
+    visitor.ask("May I write at length?")
+    expect(agent.log).to_contain_text("May I write at length?")
+    agent.write("Do." + "!" * 8000)
+    expect(agent.log).to_contain_text("This is too long.")
+    agent.field.fill("And soon.")
+    agent.log.get_by_role("button", name="Change it").click()
+    expect(agent.field).to_have_value("Do." + "!" * 8000 + "\nAnd soon.")
+    agent.write("Do.")
+    expect(visitor.log).to_contain_text("Do.")
+    expect(agent.log).not_to_contain_text("This is too long.")
+
+
 def test_a_stale_token_is_renewed(visit: Visit, log_in: LogIn) -> None:
     """A token the desk no longer takes is replaced by the shop's route, for the same visitor."""
     from playwright.sync_api import expect

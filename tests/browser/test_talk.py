@@ -81,6 +81,7 @@ def test_what_was_ticked_last_is_kept(visit: Visit, log_in: LogIn) -> None:
         agent.press("Close the chat")
     assert '"answers":{"subject":"price"}' in (sent.value.post_data or "")
     expect(agent.chats).to_contain_text("You have no chats at the moment.")
+    expect(agent.chats.get_by_text("You have no chats at the moment.")).to_be_focused()
 
 
 def test_a_visitor_waits_until_somebody_takes_the_chat(visit: Visit, log_in: LogIn) -> None:

@@ -89,6 +89,7 @@ def test_a_ticket_is_made_from_a_chat_and_titled_anew(visit: Visit, log_in: LogI
     expect(agent.chats).to_contain_text("Name: Jo March · E-mail: jo@example.com")
     agent.press("Make a ticket")
     dialog = agent.page.get_by_role("dialog", name="Make a ticket")
+    expect(dialog).to_contain_text("The customer reads the title")
     dialog.get_by_role("button", name="Make a ticket").click()
     expect(dialog).to_contain_text("Please fill this in.")
     dialog.get_by_label("Title").fill("Leaking teapot")

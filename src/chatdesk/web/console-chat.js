@@ -246,7 +246,8 @@ export class ChatTab {
     const { id, epoch } = this.chat;
     const type = note ? "post_note" : "post_message";
     const frame = { type, chat: id, text, ...(note ? {} : { epoch, ...about }) };
-    sendMessage({ log: this.log, words, connection, frame });
+    const edit = () => this.composer.giveBack(text);
+    sendMessage({ log: this.log, words, connection, frame, edit });
   }
 
   async #do(frame) {
@@ -330,7 +331,8 @@ export class ChatTab {
       },
     });
     form.extras.append(button(words.say("dialog.cancel"), () => dialog.close()));
-    dialog.append(h("h2", {}, words.say("chat.make_ticket")), form.element);
+    const hint = h("p", { class: "soft" }, words.say("ticket.title_hint"));
+    dialog.append(h("h2", {}, words.say("chat.make_ticket")), hint, form.element);
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();

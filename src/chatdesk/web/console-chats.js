@@ -30,7 +30,7 @@ export class ChatsPane {
     this.sorting = h(
       "label", { class: "sorting", hidden: true }, this.sorter, " ", words.say("chats.sort"),
     );
-    this.empty = h("p", { class: "soft empty" }, words.say("chats.none"));
+    this.empty = h("p", { class: "soft empty", tabindex: "-1" }, words.say("chats.none"));
     this.stage = h("div", { class: "stage" }, this.empty);
     this.element = h(
       "section", { class: "pane chats", "aria-label": words.say("chats.title") },
@@ -125,6 +125,8 @@ export class ChatsPane {
 
   #remove(id, card = null) {
     const tab = this.#tabs.get(id);
+    const { activeElement } = document;
+    const hadFocus = tab.panel.contains(activeElement) || tab.button.contains(activeElement);
     this.#tabs.delete(id);
     tab.button.remove();
     tab.panel.remove();
@@ -136,8 +138,12 @@ export class ChatsPane {
     this.#arrange();
     if (this.selected !== id) return;
     this.selected = null;
-    const next = this.#tabs.keys().next().value;
+    const [next] = this.#inOrder();
     if (next) this.select(next);
+    // whoever works by keyboard goes on here, not at the top of the page
+    if (hadFocus && document.activeElement === document.body) {
+      (next ? this.#tabs.get(next).button : this.empty).focus();
+    }
   }
 
   // -- choosing --------------------------------------------------------------------------------

@@ -132,6 +132,7 @@ class WatchedChat {
   #whisper(text) {
     const { words, connection } = this.desk;
     const frame = { type: "post_note", chat: this.id, text };
-    sendMessage({ log: this.log, words, connection, frame });
+    const edit = () => this.composer.giveBack(text);
+    sendMessage({ log: this.log, words, connection, frame, edit });
   }
 }

@@ -7,6 +7,7 @@ const NEAR_END = 60; // pixels
 const TYPING_EVERY = 2500;
 const TYPING_FADES = 6000;
 const PREVIEW_AFTER = 300;
+const MOST = 60_000; // more than a desk takes: what is too long is told, not cut off unseen
 
 /**
  * Messages in order of their `seq`. A message is `{seq, at, kind, side, author, text}`, where
@@ -75,10 +76,10 @@ export class Log {
         else this.#awaited.set(seq, article);
         state.remove();
       },
-      failed: (reason) => {
-        const again = button(this.words.say("message.retry"), () => {
+      failed: (reason, { edit = null } = {}) => {
+        const again = button(this.words.say(edit ? "message.edit" : "message.retry"), () => {
           article.remove();
-          retry();
+          (edit ?? retry)();
         });
         article.classList.add("failed");
         state.replaceChildren(reason, " ", again);
@@ -160,11 +161,11 @@ export function systemText(words, message, { own = false } = {}) {
 
 /** A field with a button. Enter sends, Shift+Enter breaks the line. */
 export class Composer {
-  constructor({ words, label, send, typing = null, preview = null, maxLength = 8000 }) {
+  constructor({ words, label, send, typing = null, preview = null }) {
     this.send = send;
     this.field = h("textarea", {
       rows: 2,
-      maxlength: maxLength,
+      maxlength: MOST,
       "aria-label": label,
       placeholder: words.say("composer.hint"),
       onkeydown: (event) => this.#key(event),
@@ -210,6 +211,11 @@ export class Composer {
     this.field.focus();
   }
 
+  /** Puts a text that was refused before what has been written since. */
+  giveBack(text) {
+    this.restore(this.text === "" ? text : `${text}\n${this.text}`);
+  }
+
   #key(event) {
     if (this.onkey?.(event)) return;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -236,14 +242,20 @@ export class Composer {
   }
 }
 
-/** Sends a message and shows it until the desk has it; a failed one can be sent again. */
-export function sendMessage({ log, words, connection, frame }) {
+/**
+ * Sends a message and shows it until the desk has it; a failed one can be sent again. What the desk
+ * will never take, such as too long a text, goes back to the field by `edit`.
+ */
+export function sendMessage({ log, words, connection, frame, edit = null }) {
   const named = { ...frame, id: frame.id ?? newId() };
-  const again = () => sendMessage({ log, words, connection, frame: named });
+  const again = () => sendMessage({ log, words, connection, frame: named, edit });
   const pending = log.addPending(frame.text, again);
   return connection.send(named, { lane: frame.chat }).then(
     (result) => pending.sent(result.seq),
-    (error) => pending.failed(words.refusal(error)),
+    (error) => {
+      const wrong = ["invalid_input", "too_large"].includes(error.code);
+      pending.failed(words.refusal(error), { edit: wrong ? edit : null });
+    },
   );
 }
 

@@ -173,7 +173,8 @@ export class ChatView {
   #send(text) {
     const { words, connection } = this.widget;
     const frame = { type: "post_message", chat: this.id, text };
-    sendMessage({ log: this.log, words, connection, frame });
+    const edit = () => this.composer.giveBack(text);
+    sendMessage({ log: this.log, words, connection, frame, edit });
   }
 
   shown() {

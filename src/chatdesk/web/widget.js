@@ -76,7 +76,8 @@ class Widget {
       class: "plain hide",
       "aria-label": words.say("widget.minimise"),
     });
-    this.body = h("div", { class: "content" });
+    const loading = h("p", { class: "loading", role: "status" }, words.say("widget.loading"));
+    this.body = h("div", { class: "content" }, loading);
     this.panel = h(
       "section",
       {
