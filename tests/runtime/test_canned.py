@@ -322,6 +322,20 @@ def test_suggestions_answer_the_last_message(stocked: ChatDesk) -> None:
     assert not view.suggested
 
 
+def test_a_question_in_several_lines(stocked: ChatDesk) -> None:
+    """A22: what was asked before the last line counts as long as nobody has answered."""
+    chat = chat_of_ana(stocked, "Where is my parcel, and when is the delivery?")
+    stocked.execute(c.PostMessage(chat=chat, text="Greetings from Genoa"), by=ZOE)
+    view = stocked.ask(q.AskSuggestions(chat=chat), by=ANA)
+    assert (view.suggested, view.hits[0].response.id) == (True, "parcel")
+    send(stocked, chat, view.hits[0].text, canned="parcel")
+    (lesson,) = stocked.ask(q.AskCannedDetail(canned="parcel"), by=ANA).learned
+    said = "Where is my parcel, and when is the delivery? Greetings from Genoa"
+    assert lesson.question == said
+    stocked.execute(c.PostMessage(chat=chat, text="How kind you are!"), by=ZOE)
+    assert not stocked.ask(q.AskSuggestions(chat=chat), by=ANA).suggested
+
+
 def test_an_answered_question_brings_no_suggestion(stocked: ChatDesk) -> None:
     """A22: once he has replied the suggestions are gone, and no page shows them again."""
     chat = chat_of_ana(stocked, "Where is my parcel, and when is the delivery?")

@@ -5,9 +5,10 @@ from typing import Any
 
 from chatdesk.desk.customers import normal_email
 from chatdesk.desk.state import State
+from chatdesk.desk.talk import asked_in
 from chatdesk.model import commands as c
 from chatdesk.model.commits import Need
-from chatdesk.model.ids import VisitorId, message_id
+from chatdesk.model.ids import VisitorId
 from chatdesk.model.values import Actor, ActorKind, AnswerValues
 
 Finder = Callable[[State, Any, Actor], Iterator[Need]]
@@ -76,7 +77,7 @@ def _post(state: State, command: c.PostMessage, by: Actor) -> Iterator[Need]:
     chat = state.chats.get(command.chat)
     made_of = command.canned is not None or command.discarded
     if made_of and chat is not None and chat.visitor_seq:
-        yield Need("message", message_id(chat.id, chat.visitor_seq))
+        yield from (Need("message", id_) for id_ in asked_in(chat))
 
 
 def _ticket(state: State, command: Any, _: Actor) -> Iterator[Need]:

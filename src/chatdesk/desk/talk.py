@@ -1,5 +1,6 @@
 """Messages of a chat: what people say, and what the desk itself says."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -68,6 +69,34 @@ def visitor_says(step: Step, chat: Chat, author: Actor, text: str) -> Chat:
         if chat.state is ChatState.ACTIVE:
             chat = expect_reply(step, chat)
     return chat
+
+
+LOOKED_BACK = 5
+"""Messages, up to the visitor's last, among which his unanswered ones are looked for."""
+
+
+def asked_in(chat: Chat) -> tuple[str, ...]:
+    """Ids of the messages in which the visitor may have asked what nobody has answered yet."""
+    last = chat.visitor_seq
+    return tuple(
+        message_id(chat.id, seq) for seq in range(max(1, last - LOOKED_BACK + 1), last + 1)
+    )
+
+
+def asked_text(chat: Chat, messages: Iterable[Message | None]) -> str:
+    """What the visitor said in them, in order, since he was last answered.
+
+    People ask in several lines. Empty when nothing waits for an answer.
+    """
+    said: list[str] = []
+    for message in messages:
+        if message is None or message.kind is not MessageKind.TEXT:
+            continue
+        if message.author.kind is ActorKind.VISITOR:
+            said.append(message.text)
+        else:
+            said.clear()
+    return " ".join(said) if chat.unanswered_since is not None else ""
 
 
 def agent_says(

@@ -53,7 +53,11 @@ class Archive:
 
     def message(self, chat_id: ChatId, seq: int) -> Message | None:
         """One message of a chat by its number."""
-        return self._one(Message, "message", message_id(chat_id, seq))
+        return self.message_by_id(message_id(chat_id, seq))
+
+    def message_by_id(self, id_: str) -> Message | None:
+        """One message."""
+        return self._one(Message, "message", id_)
 
     def messages_of(self, chat_ids: Iterable[ChatId]) -> dict[ChatId, list[Message]]:
         """The messages of several chats, each in order."""

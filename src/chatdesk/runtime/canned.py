@@ -11,17 +11,20 @@ from typing import cast, get_args
 
 import attrs
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chatdesk.canned import checks
 from chatdesk.canned.filling import values_for
 from chatdesk.canned.learning import frequent_replies
 from chatdesk.canned.placeholders import Renderer
 from chatdesk.canned.responses import valid_at
-from chatdesk.canned.search import CannedSearch, Embedder, Hit, Query, Use
+from chatdesk.canned.search import Answer, CannedSearch, Embedder, Hit, Query, Use
 from chatdesk.canned.suggest import SUGGESTED, Calibration, threshold
+from chatdesk.canned.text import words
 from chatdesk.canned.usage import Usage, UsageCount, count_at
 from chatdesk.desk.machine import Desk
 from chatdesk.desk.shelf import Shelf, ShelfNews
+from chatdesk.desk.talk import asked_in, asked_text
 from chatdesk.model import queries as q
 from chatdesk.model.errors import InvalidInput, NotFound
 from chatdesk.model.ids import ChatId, Instant
@@ -35,6 +38,9 @@ from chatdesk.runtime.canned_hooks import guarded_embedder, guarded_renderer, gu
 from chatdesk.storage.port import Find
 
 USES = frozenset(get_args(Use))
+SHORT_LINE = 4
+"""Words of a line that may add to the one before it; one of more is a question of its own."""
+
 MOST_CHATS = 1000
 """Most chats that a report of gaps looks at."""
 PERSONAL = ("customer.", "order.", "ticket.")
@@ -100,6 +106,7 @@ class CannedAnswers:
     def suggest(self, query: q.AskSuggestions, asker: Asker) -> q.CannedHits:
         """The best responses to the last thing the visitor said.
 
+        A short line that says nothing by itself is read with what he said before it.
         They are given in any case, for the feedback; `suggested` says whether to show them.
         """
         scene = self._scene(asker, query.chat)
@@ -114,9 +121,14 @@ class CannedAnswers:
             teams=scene.teams,
             limit=SUGGESTED,
         )
+        needed = threshold(scene.calibration)
         with self._searching() as search:
             answer = search.answer(asked)
-        sure = bool(answer.hits) and answer.confidence >= threshold(scene.calibration)
+        if answer.confidence < needed and len(words(said.text)) <= SHORT_LINE:
+            whole = asked_text(chat, map(self.archive.message_by_id, asked_in(chat)))
+            with self._searching() as search:
+                answer = max(answer, search.answer(replace(asked, text=whole)), key=_confidence_of)
+        sure = bool(answer.hits) and answer.confidence >= needed
         return q.CannedHits(
             hits=self._shown(answer.hits, scene),
             confidence=answer.confidence,
@@ -299,6 +311,10 @@ class CannedAnswers:
             title_spans=tuple((span.start, span.end) for span in hit.title_spans),
             body_spans=tuple((span.start, span.end) for span in hit.body_spans),
         )
+
+
+def _confidence_of(answer: Answer) -> float:
+    return answer.confidence
 
 
 def _agent_id(scene: Scene) -> str | None:

@@ -14,6 +14,7 @@ from chatdesk.canned.usage import HALF_LIFE, one_more
 from chatdesk.desk.pages import check_attachments
 from chatdesk.desk.shelf import SUGGESTING, Shelf, use_id
 from chatdesk.desk.step import STAFF, Step
+from chatdesk.desk.talk import asked_in, asked_text
 from chatdesk.model.commands import (
     ForgetLearned,
     ImportCanned,
@@ -245,14 +246,13 @@ def _count(step: Step, response: str, agent: AgentId | None) -> None:
 
 def _question(step: Step, chat: Chat) -> Learned | None:
     """What the reply answers, as a response may learn it; None if too little of it may be kept."""
-    asked = step.state.guests.get(Message, message_id(chat.id, chat.visitor_seq))
-    if asked is None or chat.unanswered_since is None:
-        return None
+    asked = asked_text(chat, (step.state.guests.get(Message, id_) for id_ in asked_in(chat)))
     agent = step.state.agents[step.me()].setup.name
-    kept = worth_learning(asked.text, (chat.customer_name or "", agent))
+    kept = worth_learning(asked, (chat.customer_name or "", agent))
     if kept is None:
         return None
-    return Learned(id=asked.id, response="", question=kept, customer=chat.customer, at=step.now)
+    id_ = message_id(chat.id, chat.visitor_seq)
+    return Learned(id=id_, response="", question=kept, customer=chat.customer, at=step.now)
 
 
 def _learn(step: Step, learned: Learned) -> None:
