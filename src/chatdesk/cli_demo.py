@@ -190,11 +190,12 @@ def announce(base: str, options: Options, *, created: bool) -> None:
     """Prints where everything is."""
     from chatdesk.cli_demo_seed import agent_id
 
-    logins = ", ".join(f"{base}/console?agent={agent_id(name)}" for name in options.agents)
+    console = f"{base}/console?lang={options.lang}"
+    logins = ", ".join(f"{console}&agent={agent_id(name)}" for name in options.agents)
     lines = (
         f"chatdesk demo, {'new' if created else 'as it was left'}: {options.db}",
         f"  Shop with the visitor's chat   {base}/?lang={options.lang}",
-        f"  Agent console                  {base}/console?lang={options.lang}",
+        f"  Agent console                  {console}",
         f"  Log in at once as              {logins}",
         f"  Health                         {base}/healthz",
         *warnings(options.host),

@@ -134,6 +134,30 @@ def test_a_profile_is_completed_and_a_conflict_is_told(visit: Visit, log_in: Log
     expect(bo.side.get_by_label("Notes")).to_have_value("likes lanterns")
 
 
+def test_what_is_typed_into_a_profile_is_not_lost(visit: Visit, log_in: LogIn) -> None:
+    """A03, A10: switching chats keeps it, and a line that cannot be saved is told."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visit("/product.html").ask("Is it heavy?", name="Jo")
+    expect(agent.chats).to_contain_text("product page · product")
+    expect(agent.side.get_by_label("Name", exact=True)).to_have_value("Jo")
+    agent.side.get_by_label("Phone").fill("+33 1 23")
+    visit().ask("Hello?", name="Mia", email="mia@example.com")
+    agent.tab("Mia").click()
+    expect(agent.side.get_by_label("Name", exact=True)).to_have_value("Mia")
+    expect(agent.side.get_by_label("Phone")).to_have_value("")
+    agent.tab("Jo").click()
+    expect(agent.side.get_by_label("Phone")).to_have_value("+33 1 23")
+    more = agent.side.get_by_label("More (one “key: value” a line)")
+    more.fill("shoe size")
+    agent.side.get_by_role("button", name="Save").click()
+    expect(more).to_have_accessible_description("Please write each line as “key: value”.")
+    more.fill("shoe size: 42")
+    agent.side.get_by_role("button", name="Save").click()
+    expect(agent.side.get_by_text("Saved.")).to_be_visible()
+
+
 def test_the_history_is_written_edited_and_read(visit: Visit, log_in: LogIn) -> None:
     """A09, B20: entries are added, edited and removed; an earlier chat can be read."""
     from playwright.sync_api import expect

@@ -181,10 +181,11 @@ export class ChatTab {
   #renderFacts() {
     const { desk, card, chat } = this;
     const { words } = desk;
+    const topic = `topic.${chat.topic}`;
     const facts = [
       desk.queueName(chat.queue),
       words.say(`source.${chat.source ?? "chat_button"}`),
-      chat.topic,
+      words.has(topic) ? words.say(topic) : chat.topic,
       this.#waited(),
       card.returning ? words.say("chat.returning") : null,
       chat.transfers ? words.say("chat.transfers", { count: chat.transfers }) : null,

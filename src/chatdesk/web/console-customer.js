@@ -25,7 +25,17 @@ function attributeChanges(text, before = {}) {
   return Object.fromEntries([...changed, ...gone]);
 }
 
+/** Lines that are no `key: value`, which would be lost in saving, as a problem of the field. */
+function checkAttributes(text) {
+  const wrong = text.split("\n").some((line) => line.trim() && !/^\s*[^:\s][^:]*:.*\S/s.test(line));
+  if (!wrong) return;
+  const problems = [{ field: "attributes", code: "line" }];
+  throw Object.assign(new Error("a line is no key: value"), { problems });
+}
+
 export class CustomerPane {
+  #drafts = new Map(); // by customer, what was typed into a field and is not saved
+
   constructor(desk) {
     this.desk = desk;
     this.customer = null;
@@ -37,6 +47,7 @@ export class CustomerPane {
 
   show(id) {
     if (id === this.customer) return;
+    this.#keepTyped();
     this.customer = id;
     this.card = null;
     if (id === null) this.#renderNobody();
@@ -105,15 +116,36 @@ export class CustomerPane {
       h("h2", {}, words.say("history.title")), this.history, this.adding.element,
     );
     this.#fill(card);
+    this.#putBackTyped();
   }
 
   #fill(card) {
     this.card = card;
-    const { customer } = card;
-    for (const field of this.fields) field.control.value = customer[field.key] ?? "";
-    this.notes.control.value = customer.notes ?? "";
-    this.attributes.control.value = attributeLines(customer.attributes);
+    for (const field of this.#all) field.control.value = this.#savedText(field);
     this.conflict.hidden = true;
+  }
+
+  get #all() {
+    return [...this.fields, this.notes, this.attributes];
+  }
+
+  #savedText({ key }) {
+    const { customer } = this.card;
+    return key === "attributes" ? attributeLines(customer.attributes) : (customer[key] ?? "");
+  }
+
+  /** What is typed stays with its customer while another one is shown (A10). */
+  #keepTyped() {
+    if (this.card === null) return;
+    const typed = this.#all.filter((field) => field.control.value !== this.#savedText(field));
+    this.#drafts.set(this.customer, new Map(typed.map((each) => [each.key, each.control.value])));
+  }
+
+  #putBackTyped() {
+    const typed = this.#drafts.get(this.customer) ?? new Map();
+    for (const field of this.#all) {
+      if (typed.has(field.key)) field.control.value = typed.get(field.key);
+    }
   }
 
   /** What the form would change; an empty text removes a value. */
@@ -134,6 +166,7 @@ export class CustomerPane {
     const change = this.#change();
     const version = this.card.customer.version ?? 1;
     setText(this.saved, "");
+    checkAttributes(this.attributes.control.value);
     try {
       await desk.send({ type: "save_customer", customer, change, version });
     } catch (error) {
