@@ -255,6 +255,12 @@ def test_attachments_go_with_the_reply(visit: Visit, log_in: LogIn) -> None:
     expect(attached.get_by_role("listitem")).to_have_count(2)
     attached.get_by_role("button", name="Take away: https://shop.example/prices.pdf").click()
     expect(attached.get_by_role("listitem")).to_have_count(1)
+    field.fill("!" * 8001)
+    field.press("Enter")
+    expect(attached).not_to_be_visible()
+    agent.log.get_by_role("button", name="Change it").click()
+    expect(attached.get_by_role("listitem")).to_have_count(1)  # it comes back with the text
+    field.fill("Here it is, Jo.")
     field.press("Enter")
     expect(attached).not_to_be_visible()
     link = visitor.log.get_by_role("link", name="icon.svg")

@@ -290,6 +290,14 @@ def test_a_response_retired_meanwhile_refuses_no_reply(shop: Shop) -> None:
             send(shop, chat, canned=canned)
 
 
+def test_what_is_longer_than_a_message_is_not_kept(shop: Shop) -> None:
+    """A21: it could never be sent as it is."""
+    shop.configure(message_max_length=100)
+    with pytest.raises(InvalidInput, match="body: has 101 characters, a message has at most 100"):
+        shop.do(c.SaveCanned(response=replace(HOURS, body="x" * 101)))
+    shop.do(c.SaveCanned(response=replace(HOURS, body="x" * 100)))
+
+
 def test_attachments_are_addresses_of_files(shop: Shop) -> None:
     """A21: what could not be opened is not kept, alone or in an import."""
     good = replace(HOURS, attachments=("/map.pdf",))

@@ -241,6 +241,11 @@ export class CannedHelp {
     this.#attach([...this.#files, ...(hit.response.attachments ?? [])]);
   }
 
+  /** Puts back what went with a reply that was refused. */
+  giveBack({ attachments = [] }) {
+    this.#attach([...this.#files, ...attachments]);
+  }
+
   /** What goes with the reply; the agent may take any of it away again. */
   #attach(files) {
     this.#files = new Set(files);

@@ -247,7 +247,10 @@ export class ChatTab {
     const { id, epoch } = this.chat;
     const type = note ? "post_note" : "post_message";
     const frame = { type, chat: id, text, ...(note ? {} : { epoch, ...about }) };
-    const edit = () => this.composer.giveBack(text);
+    const edit = () => {
+      this.composer.giveBack(text);
+      this.help.giveBack(about);
+    };
     sendMessage({ log: this.log, words, connection, frame, edit });
   }
 

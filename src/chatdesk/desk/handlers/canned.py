@@ -1,6 +1,6 @@
 """Canned responses: kept by agents, counted and learned from when they are sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -66,7 +66,11 @@ def save_canned(step: Step, command: SaveCanned) -> CannedSaved:
                 mend="Read the response again and repeat the change.",
             )
     response = replace(response, id=response.id or f"r-{step.fresh}")
-    found = (*problems(response), *_file_problems(response), *_shared_shortcuts(step, response))
+    found = (
+        *problems(response),
+        *_desk_problems(step, response),
+        *_shared_shortcuts(step, response),
+    )
     if found:
         raise InvalidInput(found)
     response = _put(step, response, before)
@@ -171,13 +175,16 @@ def _shared_shortcuts(step: Step, response: CannedResponse) -> tuple[FieldProble
     return duplicate_problems(response, step.state.shelf.with_shortcuts_of(response))
 
 
-def _file_problems(response: CannedResponse) -> tuple[FieldProblem, ...]:
-    """What is wrong with the addresses of its attachments."""
+def _desk_problems(step: Step, response: CannedResponse) -> Iterator[FieldProblem]:
+    """Why a response could not be sent on this desk: its length, and its attachments' addresses."""
+    limit = step.setup.message_max_length
+    if len(response.body) > limit:
+        message = f"has {len(response.body)} characters, a message has at most {limit}"
+        yield FieldProblem("body", "too_long", message)
     try:
         check_attachments(response.attachments)
     except InvalidInput as error:
-        return error.problems
-    return ()
+        yield from error.problems
 
 
 def _import_problems(step: Step, responses: tuple[CannedResponse, ...]) -> list[FieldProblem]:
@@ -195,7 +202,7 @@ def _import_problems(step: Step, responses: tuple[CannedResponse, ...]) -> list[
         )
         wrong = (
             *problems(response),
-            *_file_problems(response),
+            *_desk_problems(step, response),
             *same,
             *duplicate_problems(response, meeting),
         )
