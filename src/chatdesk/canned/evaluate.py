@@ -95,8 +95,8 @@ class Report(Struct, frozen=True):
 
     `learned_mrr` is on questions not learned, each reply having learned `LEARNED` others.
     `suggestion_precision` counts the first reply on the surest `COVERAGE` of the questions,
-    `suggestion_precision_3` the first three. `out_of_scope_auc` is the chance that an answerable
-    question is surer than one out of scope.
+    `suggestion_precision_3` the first three. `out_of_scope_auc` is the chance that a question in
+    scope is more surely answerable than one out of scope.
     """
 
     responses: int
@@ -298,7 +298,7 @@ def _out_of_scope(search: CannedSearch, questions: Sequence[Question]) -> float 
     inside: list[float] = []
     outside: list[float] = []
     for question in questions:
-        sure = search.answer(Query(text=question.text, now=0.0, limit=1)).confidence
+        sure = search.answer(Query(text=question.text, now=0.0, limit=1)).answerable
         (inside if question.relevant else outside).append(sure)
     return area_under_curve(inside, outside) if inside and outside else None
 

@@ -11,7 +11,7 @@ TOO_OFTEN = 0.2
 """Share of the chats from which a reply says that something is missing on the site."""
 
 GOOD = 0.3
-"""Confidence from which a question counts as having a good reply."""
+"""How surely answerable a question is that counts as having a good reply."""
 
 EXAMPLES = 3
 
@@ -25,11 +25,11 @@ class SentResponse(Struct, frozen=True):
 
 
 class AskedQuestion(Struct, frozen=True):
-    """A visitor's question and how sure the best reply was, from 0 to 1."""
+    """A visitor's question and how sure it is that any reply answers it, from 0 to 1."""
 
     chat: ChatId
     question: str
-    confidence: float
+    answerable: float
 
 
 class Overused(Struct, frozen=True):
@@ -100,7 +100,7 @@ def unanswered(
     """Questions without a good reply, those alike together, the most frequent first."""
     chats: dict[str, set[ChatId]] = {}
     for one in asked:
-        if one.confidence < good:
+        if one.answerable < good:
             chats.setdefault(one.question, set()).add(one.chat)
     found = []
     for group in grouped(chats):

@@ -224,9 +224,13 @@ class Index:
                 found = spoken | any_language
         return found
 
+    def languages(self) -> frozenset[str]:
+        """The languages of the responses, in two letters; all known ones if one names none."""
+        return frozenset(code for code, count in self._languages.items() if count > 0)
+
     def stops(self) -> frozenset[str]:
         """The stop words that apply to a query: those of every language here."""
-        return stop_words(frozenset(code for code, count in self._languages.items() if count > 0))
+        return stop_words(self.languages())
 
     def limited(self, slot: int) -> bool:
         """Whether the response is not for everybody at all times."""

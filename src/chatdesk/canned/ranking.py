@@ -20,6 +20,8 @@ from chatdesk.canned.corrections import corrected
 from chatdesk.canned.index import Index
 from chatdesk.canned.postings import SLOT
 from chatdesk.canned.reading import TOP
+from chatdesk.canned.stopwords import grammar_words
+from chatdesk.canned.thesaurus import likes_of
 
 BUDGET = 4_000
 """Postings a search goes through at most, or a share of the responses if they are more."""
@@ -58,64 +60,111 @@ class Weights(Struct, frozen=True):
     """What each kind of term counts; chosen on public sets of questions, each left out in turn."""
 
     word: float = 1.0
-    stem: float = 1.6
-    gram: float = 0.6
-    pair: float = 0.7
-    near: float = 0.3
-    passage: float = 0.4
+    stem: float = 1.8
+    gram: float = 0.55
+    grammar: float = 0.7
+    """A stop word that only holds a sentence together."""
+    everyday: float = 2.2
+    """Any other stop word, which has no stem and grams to speak for it."""
+    like: float = 0.5
+    """A word that means about the same as one of the question."""
+    pair: float = 1.0
+    near: float = 0.4
+    passage: float = 0.7
     typed: float = 0.2
     """Whole-text terms while an agent types, who remembers titles rather than texts."""
-    begun: float = 3.0
+    begun: float = 2.5
     """The beginning of the word being typed."""
     completed: float = 0.6
     """The rarity of the title's word that the beginning may become."""
-    finished: float = 2.0
+    telling: float = 3.0
+    """That it is the rarest word of the title."""
+    finished: float = 2.5
     """The beginning of a word that was typed before."""
 
 
 DEFAULT_WEIGHTS = Weights()
 
 
-def question_terms(
-    words: Sequence[str],
-    index: Index,
-    stops: AbstractSet[str],
-    weights: Weights,
-    *,
-    unfinished: str | None = None,
-) -> dict[str, float]:
+class Weighing(Struct, frozen=True):
+    """What the terms of words count, by kind of word and term, before rarity."""
+
+    weights: Weights
+    stops: AbstractSet[str]
+    grammar: AbstractSet[str]
+
+    def terms(self, word: str) -> Iterator[tuple[str, float]]:
+        """The terms of a word with their weights."""
+        own, stem, gram = self._own(word), self.weights.stem, self.weights.gram
+        for term in text.word_terms(word, word in self.stops):
+            yield term, gram if term[0] == "~" else stem if term[0] == "^" else own
+
+    def whole(self, word: str) -> float:
+        """About what all terms of a word count together."""
+        own = self._own(word)
+        if word in self.stops:
+            return own
+        stem = self.weights.stem if len(word) >= text.STEM else 0.0
+        return own + stem + self.weights.gram * (len(word) - 1)
+
+    def _own(self, word: str) -> float:
+        """What a word itself counts; a short one is its own stem."""
+        if word in self.stops:
+            return self.weights.grammar if word in self.grammar else self.weights.everyday
+        return self.weights.word + (self.weights.stem if len(word) < text.STEM else 0.0)
+
+
+def weighing(index: Index, weights: Weights) -> Weighing:
+    """How words weigh in the languages of an index."""
+    return Weighing(weights, index.stops(), grammar_words(index.languages()))
+
+
+def question_terms(words: Sequence[str], index: Index, weigh: Weighing) -> dict[str, float]:
     """The terms of a question that occur, with weight times rarity, rarest first.
 
-    A word that occurs nowhere is taken for a misspelt one, unless it is `unfinished`.
+    A word that occurs nowhere is taken for a misspelt one, and a word of the thesaurus also for
+    what else it may be called.
     """
-    found: dict[str, float] = {}
-    for word, count in Counter(words).items():
-        _add_word(found, word, count, index, stops, weights)
-        guesses = () if word == unfinished else corrected(word, lambda w: index.count(w) > 0)
-        for guess in guesses:
-            _add_word(found, guess, count * CORRECTED, index, stops, weights)
-    for pair in text.pair_terms(words, stops):
-        if index.count(pair):
-            weight = weights.near if "+" in pair else weights.pair
-            found[pair] = found.get(pair, 0.0) + weight * index.rarity(pair)
+    found = _terms_of(words, index, weigh)
+    for term in _likes(words, index, weigh.stops):
+        found[term] = found.get(term, 0.0) + weigh.weights.like * index.rarity(term)
     return _rarest(found)
 
 
+def _terms_of(
+    words: Sequence[str], index: Index, weigh: Weighing, *, unfinished: str | None = None
+) -> dict[str, float]:
+    """The terms of words and pairs of words; the `unfinished` word is not taken for misspelt."""
+    found: dict[str, float] = {}
+    for word, count in Counter(words).items():
+        _add_word(found, word, count, index, weigh)
+        guesses = () if word == unfinished else corrected(word, lambda w: index.count(w) > 0)
+        for guess in guesses:
+            _add_word(found, guess, count * CORRECTED, index, weigh)
+    for pair in text.pair_terms(words, weigh.stops):
+        if index.count(pair):
+            weight = weigh.weights.near if "+" in pair else weigh.weights.pair
+            found[pair] = found.get(pair, 0.0) + weight * index.rarity(pair)
+    return found
+
+
 def _add_word(
-    found: dict[str, float],
-    word: str,
-    count: float,
-    index: Index,
-    stops: AbstractSet[str],
-    weights: Weights,
+    found: dict[str, float], word: str, count: float, index: Index, weigh: Weighing
 ) -> None:
-    stopped = word in stops
-    own = weights.word + (weights.stem if len(word) < text.STEM and not stopped else 0.0)
-    weight_of = {"^": weights.stem, "~": weights.gram}
-    for term in text.word_terms(word, stopped):
+    for term, weight in weigh.terms(word):
         if index.count(term):
-            weight = weight_of.get(term[0], own)
             found[term] = found.get(term, 0.0) + count * weight * index.rarity(term)
+
+
+def _likes(words: Sequence[str], index: Index, stops: AbstractSet[str]) -> Iterator[str]:
+    """The terms that occur of words which mean about the same as the question's, each once."""
+    likes = likes_of(index.languages())
+    asked = {word[: text.STEM] for word in words if word not in stops}
+    meant = {like for stem in asked & likes.keys() for like in likes[stem]}
+    for like in sorted(meant - asked):
+        term = like if len(like) < text.STEM else f"^{like}"
+        if index.count(term):
+            yield term
 
 
 def _rarest(found: Mapping[str, float]) -> dict[str, float]:
@@ -123,15 +172,11 @@ def _rarest(found: Mapping[str, float]) -> dict[str, float]:
     return dict(ordered[:MOST_TERMS])
 
 
-def typing_terms(
-    words: Sequence[str],
-    index: Index,
-    stops: AbstractSet[str],
-    weights: Weights,
-) -> dict[str, float]:
+def typing_terms(words: Sequence[str], index: Index, weigh: Weighing) -> dict[str, float]:
     """The terms of what an agent has typed so far, the last word taken as begun."""
+    weights = weigh.weights
     begun = words[-1] if index.count(f"<{words[-1][: text.PREFIX]}") else None
-    whole = question_terms(words, index, stops, weights, unfinished=begun)
+    whole = _rarest(_terms_of(words, index, weigh, unfinished=begun))
     found = {term: weights.typed * weight for term, weight in whole.items()}
     for place, word in enumerate(words, 1):
         weight = weights.begun if place == len(words) else weights.finished
@@ -272,22 +317,23 @@ def score_again(
 
 
 def compare_passages(
-    index: Index,
-    scores: Mapping[int, float],
-    terms: Mapping[str, float],
-    stops: AbstractSet[str],
-    weights: Weights,
+    index: Index, scores: Mapping[int, float], terms: Mapping[str, float], weigh: Weighing
 ) -> dict[int, float]:
-    """The best candidates, each scored also by the one passage of it that fits the query best."""
-    says = _Meanings(terms, stops).__getitem__
+    """The best candidates, each scored also by the one passage of it that fits the query best.
+
+    A passage is held against what it says that was not asked for: its words count for its length
+    by what they would weigh, subject words more than those of grammar.
+    """
+    says, weighs = _Meanings(terms, weigh.stops).__getitem__, _Lengths(weigh).__getitem__
     found = {}
     for slot, score in best_of(index, scores, COMPARED):
         best = 0.0
         for passage in index.entry(slot).passages:
-            fit = sum(map(says, set(passage))) / passage_norm(len(passage))
+            words = set(passage)
+            fit = sum(map(says, words)) / (1 + sum(map(weighs, words)) / PASSAGE_PIVOT)
             if fit > best:  # noqa: PLR1730  # `max` costs a call a passage
                 best = fit
-        found[slot] = score + weights.passage * TOP * best
+        found[slot] = score + weigh.weights.passage * TOP * best
     return found
 
 
@@ -306,6 +352,18 @@ class _Meanings(dict[str, float]):
         return said
 
 
+class _Lengths(dict[str, float]):
+    """How much a word adds to the length of a passage; worked out once a word."""
+
+    def __init__(self, weigh: Weighing) -> None:
+        super().__init__()
+        self.weigh = weigh
+
+    def __missing__(self, word: str) -> float:
+        self[word] = length = self.weigh.whole(word)
+        return length
+
+
 def favour_rare_completions(
     index: Index, scores: Mapping[int, float], words: Sequence[str], weights: Weights
 ) -> dict[int, float]:
@@ -313,12 +371,13 @@ def favour_rare_completions(
     begun = f" {words[-1]}"
     worth = _Completions(index, words[-1], frozenset(words[:-1])).__getitem__
     factor, entry = weights.completed * TOP, index.entry
-    found = {}
-    for slot, score in scores.items():
+    found, rarest = dict(scores), {}
+    for slot in scores:
         _, *after = entry(slot).title.split(begun)
-        found[slot] = score
         if after:
-            found[slot] += factor * max([worth(rest.partition(" ")[0]) for rest in after])
+            rarest[slot] = max([worth(rest.partition(" ")[0]) for rest in after])
+            found[slot] += factor * rarest[slot]
+    _favour_telling(found, rarest, index, frozenset(words[:-1]), weights)
     return found
 
 
@@ -335,34 +394,81 @@ class _Completions(dict[str, float]):
         return worth
 
 
+def _favour_telling(
+    found: dict[int, float],
+    rarest: Mapping[int, float],
+    index: Index,
+    before: AbstractSet[str],
+    weights: Weights,
+) -> None:
+    """Favour the best titles few words of which are rarer than the one begun.
+
+    Who types calls a response by the words that tell it from others.
+    """
+    rarity = _Completions(index, "", before).__getitem__
+    floor = sorted(found.values())[-TELLING:][0] if found else 0.0
+    for slot in [slot for slot in rarest if rarest[slot] and found[slot] >= floor]:
+        title = set(index.entry(slot).passages[0])
+        rarer = sum(map(rarest[slot].__lt__, map(rarity, title)))
+        found[slot] += weights.completed * TOP * weights.telling * RARER**rarer
+
+
+TELLING = 15
+"""Candidates, and those level with the last, for which the words of the title are compared."""
+
+RARER = 0.7
+"""How much less likely a word is typed for each rarer one in the title."""
+
+
 def confidence(
     index: Index, words: Sequence[str], terms: Mapping[str, float], scores: Iterable[float]
 ) -> float:
-    """How surely the best response answers a question, from 0 to 1.
+    """How surely the best response is the one that answers a question, from 0 to 1.
 
-    The part of the question's weight which the best response accounts for, raised a little where
-    the second is far behind. Words that occur nowhere count, and one more of them, which is held
-    against short questions.
+    The part of the question's weight which the best response accounts for, raised where the second
+    is far behind. Words that occur nowhere count, and one more of them, which is held against short
+    questions.
     """
     best, second = heapq.nlargest(2, chain(scores, (0.0, 0.0)))
-    unknown = sum(1 for word in set(words) if not index.count(word) and word not in index.stops())
-    rarest = log(1 + (len(index) + 0.5) / 0.5)
-    possible = sum(terms.values()) + (1 + unknown) * UNKNOWN_WEIGHT * rarest
     lead = (1 + (best - second) / TOP) ** LEAD_POWER
+    possible = _possible(index, words, terms, UNKNOWN_WEIGHT, 1.0)
     return 1 - exp(-best / TOP / possible * lead)
+
+
+def answerable(
+    index: Index, words: Sequence[str], terms: Mapping[str, float], scores: Iterable[float]
+) -> float:
+    """How surely any response answers a question, from 0 to 1, whichever it is.
+
+    As `confidence`, but a second response as good as the first speaks for the question rather than
+    against it, and a word that occurs nowhere weighs more: it is what the question is about.
+    """
+    best = max(scores, default=0.0)
+    possible = _possible(index, words, terms, FOREIGN_WEIGHT, 0.5)
+    return 1 - exp(-ANSWERABLE_SCALE * best / TOP / possible)
+
+
+def _possible(
+    index: Index, words: Sequence[str], terms: Mapping[str, float], unknown: float, more: float
+) -> float:
+    """The weight of a question whose words that occur nowhere, and some more, count so much."""
+    count = sum(1 for word in set(words) if not index.count(word) and word not in index.stops())
+    return sum(terms.values()) + (more + count) * unknown * log(1 + (len(index) + 0.5) / 0.5)
 
 
 UNKNOWN_WEIGHT = 3.5
 """What a word that occurs nowhere counts: about what its word, stem and grams would."""
 
-LEAD_POWER = 0.2
+FOREIGN_WEIGHT = 6.0
+"""What it counts against there being a response at all."""
 
-PASSAGE_PIVOT = 10
+ANSWERABLE_SCALE = 2.0
+"""Brings `answerable` to where `confidence` is, so that one threshold may serve both."""
 
+LEAD_POWER = 0.3
 
-def passage_norm(words: int) -> float:
-    """What divides a passage of so many words: BM25's norm at b = ½, a word occurring once."""
-    return 1 + 1.2 * (0.5 + 0.5 * words / PASSAGE_PIVOT)
+PASSAGE_PIVOT = 6.5
+"""Weight of a passage's words at which its length halves what it says: two words of a subject."""
 
 
 def id_of(index: Index, slot: int) -> str:

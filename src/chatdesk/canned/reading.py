@@ -20,6 +20,9 @@ from chatdesk.model.records import CannedResponse
 SATURATION = 1.2
 """BM25's k1: how fast repeating a word stops counting."""
 
+HEAD_SATURATION = 2.0
+"""The same for title and keywords, which say their subject again and again."""
+
 LENGTH = 0.75
 """BM25's b: how much a long text is held against it."""
 
@@ -64,9 +67,9 @@ class Scale(dict[int, int]):
 
 
 @lru_cache(KEPT_SCALES)
-def text_scale(share: int, words: int, pivot: int) -> Scale:
+def text_scale(share: int, words: int, pivot: int, saturation: float) -> Scale:
     """What a term adds that occurs so often in a text of so many words."""
-    return Scale(share, SATURATION * (1 - LENGTH + LENGTH * words / pivot), 1)
+    return Scale(share, saturation * (1 - LENGTH + LENGTH * words / pivot), 1)
 
 
 @lru_cache(KEPT_SCALES)
@@ -87,11 +90,13 @@ class Reading(Struct, frozen=True, gc=False):
 
     def anywhere(self) -> Scale:
         """What a term adds by how often it occurs in all of the text."""
-        return text_scale(TOP - HEAD_SHARE - 1, len(self.body) + len(self.head), PIVOT_ALL)
+        return text_scale(
+            TOP - HEAD_SHARE - 1, len(self.body) + len(self.head), PIVOT_ALL, SATURATION
+        )
 
     def in_head(self) -> Scale:
         """What a term adds by how often it occurs in title and keywords; 0 if it does not."""
-        return text_scale(HEAD_SHARE, len(self.head), PIVOT_HEAD)
+        return text_scale(HEAD_SHARE, len(self.head), PIVOT_HEAD, HEAD_SATURATION)
 
     def typed(self) -> Scale:
         """What a beginning adds by how likely its words are typed."""

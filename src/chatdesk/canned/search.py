@@ -59,10 +59,15 @@ class Hit(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What answers a question, best first, and how sure the first is: 0 not at all, 1 wholly."""
+    """What answers a question, best first, and two estimates: 0 not at all sure, 1 wholly.
+
+    `confidence` says how sure it is that the first is the one, `answerable` how sure that any is: a
+    question on which two responses are as good is answerable, but which of them is not sure.
+    """
 
     hits: tuple[Hit, ...]
     confidence: float
+    answerable: float
 
 
 class Embedder(Protocol):
@@ -163,26 +168,27 @@ class CannedSearch:
         """What answers a visitor's question, and how sure that is. Costs what `search` costs."""
         asked = query.text[: text.MAX_QUERY_CHARS]
         words = text.words(asked)
-        terms = ranking.question_terms(words, self._index, self._index.stops(), self.weights)
+        terms = ranking.question_terms(words, self._index, self._weighing())
         scored = self._compared(terms, query)
         sure = ranking.confidence(self._index, words, terms, scored.values())
+        known = ranking.answerable(self._index, words, terms, scored.values())
         mixed = self._with_usage(self._with_meaning(scored, asked), query, USAGE_FOR_QUESTIONS)
-        return Answer(self._hits(mixed, query, words), sure)
+        return Answer(self._hits(mixed, query, words), sure, known)
 
     def _by_question(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
-        terms = ranking.question_terms(words, self._index, self._index.stops(), self.weights)
+        terms = ranking.question_terms(words, self._index, self._weighing())
         found = self._with_meaning(self._compared(terms, query), asked)
         return self._with_usage(found, query, USAGE_FOR_QUESTIONS)
 
     def _compared(self, terms: Mapping[str, float], query: Query) -> dict[int, float]:
         found = ranking.candidates(self._index, terms, self._choice(query))
-        return ranking.compare_passages(
-            self._index, found, terms, self._index.stops(), self.weights
-        )
+        return ranking.compare_passages(self._index, found, terms, self._weighing())
+
+    def _weighing(self) -> ranking.Weighing:
+        return ranking.weighing(self._index, self.weights)
 
     def _by_typing(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
-        stops = self._index.stops()
-        terms = ranking.typing_terms(words, self._index, stops, self.weights)
+        terms = ranking.typing_terms(words, self._index, self._weighing())
         found = ranking.candidates(self._index, terms, self._choice(query, TYPING_EFFORT))
         favourites = (self._index.slot(i) for i in self.usage.most(query.agent, FAVOURITES))
         more = {s: 0.0 for s in favourites if s is not None and s not in found}

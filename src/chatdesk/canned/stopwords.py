@@ -57,7 +57,37 @@ por porque posso pode qual quando que quem quero se sem ser seu sua so tambem te
 voce
 """
 
-_BY_LANGUAGE = {
+_COMMON_EN = """
+able actually again against already although always another anyone anything around away back because
+behind below besides between beyond both bring came cannot come comes coming currently different
+doing down during each either else enough etc even ever every everyone everything exactly few find
+finding first found gave given giving goes gone gotten however instead keep keeps kept kind last
+lately later least less little look looking lot lots made make makes making many maybe much must
+myself never new next no nothing now off often ok okay once only onto other others ourselves own
+perhaps possible quite rather really right said same say says see seem seems seen several since
+somehow someone something sometimes soon specific sure take taken takes taking themselves though
+thought through thus today together took toward towards tried try trying under unless until upon use
+used uses using usually via way ways well went whatever whenever wherever within without yet
+yourself
+"""
+
+_COMMON_FR = """
+afin allait aller allez allons assez aupres auquel aurai aurais aurait aurez auront autour autres
+auxquels bon bonne cas cause celles certain certaine certaines certains chacun chaque chose choses
+combien contre cours dedans dehors deja demain derriere desormais deux devant devez devoir devons
+devra devrai devrais devrait devront dire dis dit donne donner duquel durant effet egalement enfin
+ensuite etais fais faites falloir faudra faudrait faute fera ferait fois grace grand grande hier
+hors ici jamais jusque laquelle lequel lesquelles lesquels loin long lorsque maintenant mal malgre
+memes met mets mettre mieux moment mots nouveau nouvelle nul outre parce parfois parmi part partie
+passer plusieurs plutot possible pourra pourrai pourrais pourrait pourront pouvoir pouvons premier
+premiere prend prendre prends prenez pres presque prochain propre pu puisse puissent puissions quant
+quelconque quelque quelques quiconque rendre rien sais sait savez savoir selon semble sembler sens
+serai serais serez seul seulement sinon soient sorte souvent surtout tant telle tellement telles
+tels tenir toujours toutefois travers trop trouve trouver utiliser va vais vas venir vienne viens
+vient voir vois voit vont voudrai voudrait voulez vouloir voulons vraiment vu
+"""
+
+_GRAMMAR = {
     code: frozenset(listed.split())
     for code, listed in (
         ("en", _EN),
@@ -70,12 +100,23 @@ _BY_LANGUAGE = {
     )
 }
 
+_COMMON = {"en": frozenset(_COMMON_EN.split()), "fr": frozenset(_COMMON_FR.split())}
 
-LANGUAGES = frozenset(_BY_LANGUAGE)
+LANGUAGES = frozenset(_GRAMMAR)
 """The languages whose stop words are known."""
 
 
 @lru_cache(maxsize=256)
+def grammar_words(languages: frozenset[str]) -> frozenset[str]:
+    """The stop words that only hold a sentence together: pronouns, articles, auxiliaries."""
+    return frozenset().union(*(_GRAMMAR.get(code, frozenset()) for code in languages))
+
+
+@lru_cache(maxsize=256)
 def stop_words(languages: frozenset[str]) -> frozenset[str]:
-    """The stop words of language codes of two letters; none for a language not listed."""
-    return frozenset().union(*(_BY_LANGUAGE.get(code, frozenset()) for code in languages))
+    """The stop words of language codes of two letters; none for a language not listed.
+
+    Beside those of grammar, everyday verbs and adverbs, which say a little but name no subject.
+    """
+    common = (_COMMON.get(code, frozenset()) for code in languages)
+    return grammar_words(languages).union(*common)

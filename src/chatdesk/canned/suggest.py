@@ -7,7 +7,7 @@ caller keeps and gives back.
 
 from msgspec import Struct
 
-from chatdesk.canned.search import CannedSearch, Hit, Query
+from chatdesk.canned.search import Answer, CannedSearch, Hit, Query
 
 SUGGESTED = 3
 
@@ -16,6 +16,9 @@ BUCKETS = 40
 
 FIRST_THRESHOLD = 0.3
 """Confidence from which a desk without feedback suggests."""
+
+NOTHING_KNOWN = 0.3
+"""`Answer.answerable` below which no response counts as answering a question: none is suggested."""
 
 PRIOR = 3.0
 """Feedback in one bucket that outweighs what was assumed at first."""
@@ -49,8 +52,17 @@ NO_FEEDBACK = Calibration()
 def suggest(search: CannedSearch, query: Query, calibration: Calibration) -> Suggestion:
     """Up to `SUGGESTED` replies to the visitor's question in `query.text`."""
     answer = search.answer(query)
-    sure = bool(answer.hits) and answer.confidence >= threshold(calibration)
+    sure = sure_enough(answer, calibration)
     return Suggestion(answer.hits[:SUGGESTED] if sure else (), answer.confidence)
+
+
+def sure_enough(answer: Answer, calibration: Calibration) -> bool:
+    """Whether to suggest an answer: some response answers the question, and the first is likely it.
+
+    Only the second is learned. What is never suggested because nothing is known teaches nothing.
+    """
+    known = bool(answer.hits) and answer.answerable >= NOTHING_KNOWN
+    return known and answer.confidence >= threshold(calibration)
 
 
 def after_feedback(calibration: Calibration, confidence: float, *, accepted: bool) -> Calibration:

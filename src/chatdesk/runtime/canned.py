@@ -19,7 +19,7 @@ from chatdesk.canned.learning import frequent_replies
 from chatdesk.canned.placeholders import Renderer
 from chatdesk.canned.responses import valid_at
 from chatdesk.canned.search import Answer, CannedSearch, Embedder, Hit, Query, Use
-from chatdesk.canned.suggest import SUGGESTED, Calibration, threshold
+from chatdesk.canned.suggest import SUGGESTED, Calibration, sure_enough, threshold
 from chatdesk.canned.text import words
 from chatdesk.canned.usage import Usage, UsageCount, count_at
 from chatdesk.desk.machine import Desk
@@ -128,7 +128,7 @@ class CannedAnswers:
             whole = asked_text(chat, map(self.archive.message_by_id, asked_in(chat)))
             with self._searching() as search:
                 answer = max(answer, search.answer(replace(asked, text=whole)), key=_confidence_of)
-        sure = bool(answer.hits) and answer.confidence >= needed
+        sure = sure_enough(answer, scene.calibration)
         return q.CannedHits(
             hits=self._shown(answer.hits, scene),
             confidence=answer.confidence,
@@ -201,7 +201,7 @@ class CannedAnswers:
             teams = tuple(desk.state.shelf.teams)
         kept = [each for each in known if not each.retired]
         titles = {each.id: each.title for each in known if each.owner is None}
-        asked = questions_in(talks, lambda text: self._confidence(text, teams))
+        asked = questions_in(talks, lambda text: self._answerable(text, teams))
         proposals = frequent_replies(
             written_by_hand(talks), [each.body for each in kept], names=names_in(talks)
         )
@@ -254,9 +254,9 @@ class CannedAnswers:
         search.add_all(changed)
         search.usage.restore(UsageCount(use.response, use.agent, use.level) for use in news.uses)
 
-    def _confidence(self, text: str, teams: tuple[str, ...]) -> float:
+    def _answerable(self, text: str, teams: tuple[str, ...]) -> float:
         with self._searching() as search:
-            return search.answer(Query(text=text, now=self.clock(), teams=teams)).confidence
+            return search.answer(Query(text=text, now=self.clock(), teams=teams)).answerable
 
     # -- around a response -----------------------------------------------------------------------
 

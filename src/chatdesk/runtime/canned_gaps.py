@@ -55,14 +55,14 @@ def _exchange(asked: Sequence[str], replies: Iterable[Message], talk: Talk) -> E
 
 
 def questions_in(
-    talks: Iterable[Talk], confidence: Callable[[str], float]
+    talks: Iterable[Talk], answerable: Callable[[str], float]
 ) -> tuple[AskedQuestion, ...]:
-    """The questions of chats, with how sure the best response to each is."""
+    """The questions of chats, with how sure it is that any response answers each."""
     asked = (
         (talk.chat.id, each.question) for talk in talks for each in exchanges(talk) if each.question
     )
     counted = zip(range(MOST_QUESTIONS), asked, strict=False)
-    return tuple(AskedQuestion(chat, text, confidence(text)) for _, (chat, text) in counted)
+    return tuple(AskedQuestion(chat, text, answerable(text)) for _, (chat, text) in counted)
 
 
 def written_by_hand(talks: Iterable[Talk]) -> Iterator[str]:
