@@ -197,6 +197,24 @@ def test_what_was_begun_goes_from_page_to_page(visit: Visit, log_in: LogIn) -> N
     expect(field).to_have_value("")
 
 
+def test_a_browser_without_storage_can_chat(visit: Visit, log_in: LogIn) -> None:
+    """A01: who forbids his browser to store anything asks and is answered all the same."""
+    from playwright.sync_api import expect
+
+    agent = log_in("ana")
+    visitor = visit()
+    visitor.page.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage"]) {
+          Object.defineProperty(window, name, { get() { throw new DOMException("no"); } });
+        }"""
+    )
+    visitor.page.reload()
+    visitor.ask("Do you deliver?")
+    expect(agent.log).to_contain_text("Do you deliver?")
+    agent.write("We do.")
+    expect(visitor.log).to_contain_text("We do.")
+
+
 def test_a_restart_of_the_server_loses_nothing(visit: Visit, log_in: LogIn, site: "Site") -> None:
     """A39: pages find a restarted server; what was written meanwhile arrives, once."""
     from playwright.sync_api import expect

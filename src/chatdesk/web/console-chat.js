@@ -6,6 +6,7 @@ import { CannedHelp } from "./console-canned.js";
 import { editResponse } from "./console-canned-pane.js";
 import { suggestPage } from "./console-page.js";
 import { FormView, answerTexts, textField } from "./forms.js";
+import { inTab } from "./kept.js";
 import { Composer, Log, sendMessage, systemText } from "./talk.js";
 import { askTransfer } from "./console-transfer.js";
 
@@ -80,9 +81,9 @@ export class ChatTab {
       send: (text) => this.#send(text),
       typing: (on) => this.note.checked || tell(on),
     });
-    composer.text = sessionStorage.getItem(this.place) ?? "";
+    composer.text = inTab.get(this.place) ?? "";
     composer.oninput = (text) => {
-      sessionStorage.setItem(this.place, text);
+      inTab.set(this.place, text);
       this.help.typed();
     };
     return composer;
@@ -307,7 +308,7 @@ export class ChatTab {
       const { answers } = form;
       if (JSON.stringify(answers) !== this.kept) await this.#qualify(answers);
       await this.desk.send({ type: "close_chat", chat: this.chat.id });
-      sessionStorage.removeItem(this.place);
+      inTab.remove(this.place);
       await this.desk.chats.reload();
     } catch (error) {
       form.showError(error);

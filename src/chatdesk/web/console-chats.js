@@ -2,6 +2,7 @@
 
 import { ChatTab } from "./console-chat.js";
 import { button, h, setText, spoken } from "./dom.js";
+import { inSite } from "./kept.js";
 
 const SORTED = "chatdesk-chats-sorted";
 
@@ -26,7 +27,7 @@ export class ChatsPane {
     this.selected = null;
     this.bar = h("div", { role: "tablist", class: "tabs", "aria-label": words.say("chats.title") });
     this.sorter = h("input", { type: "checkbox", onchange: () => this.#sortChosen() });
-    this.sorter.checked = localStorage.getItem(SORTED) === "yes";
+    this.sorter.checked = inSite.get(SORTED) === "yes";
     this.sorting = h(
       "label", { class: "sorting", hidden: true }, this.sorter, " ", words.say("chats.sort"),
     );
@@ -202,7 +203,7 @@ export class ChatsPane {
   }
 
   #sortChosen() {
-    localStorage.setItem(SORTED, this.sorter.checked ? "yes" : "no");
+    inSite.set(SORTED, this.sorter.checked ? "yes" : "no");
     this.#arrange();
   }
 

@@ -10,6 +10,7 @@ import { SupervisePane } from "./console-supervise.js";
 import { TicketsPane } from "./console-tickets.js";
 import { VisitorsPane } from "./console-visitors.js";
 import { button, debounced, h, scriptOf, setText } from "./dom.js";
+import { inTab } from "./kept.js";
 import { ConnectionState } from "./talk.js";
 import { Words, chooseLanguage } from "./words.js";
 
@@ -164,7 +165,7 @@ class Console {
 
   /** Reloading the page is no login: who wanted no chats still wants none. */
   async #arrive() {
-    const kept = JSON.parse(sessionStorage.getItem("chatdesk-intent") ?? "null");
+    const kept = JSON.parse(inTab.get("chatdesk-intent") ?? "null");
     this.presentAt = performance.now();
     await this.#connect();
     if (kept && kept.agent === this.me && kept.intent.kind !== "accepting") {
@@ -175,14 +176,14 @@ class Console {
 
   async setIntent(intent) {
     await this.send({ type: "set_intent", intent });
-    sessionStorage.setItem("chatdesk-intent", JSON.stringify({ agent: this.me, intent }));
+    inTab.set("chatdesk-intent", JSON.stringify({ agent: this.me, intent }));
     this.refreshDesk();
   }
 
   async leave() {
     this.connection.hush();
     await this.connection.whisper({ type: "disconnect", id: newId(), device: this.device });
-    for (const key of ["chatdesk-agent", "chatdesk-intent"]) sessionStorage.removeItem(key);
+    for (const key of ["chatdesk-agent", "chatdesk-intent"]) inTab.remove(key);
     const address = new URL(location.href);
     address.searchParams.delete("agent"); // or he would be logged in again
     history.replaceState(null, "", address);
@@ -353,14 +354,14 @@ async function chooseAgent(settings, words) {
   const { agents } = await answer.json();
   const asked = new URLSearchParams(location.search).get("agent");
   const known = (id) => agents.some((each) => each.id === id);
-  const chosen = [asked, sessionStorage.getItem("chatdesk-agent")].find(known);
+  const chosen = [asked, inTab.get("chatdesk-agent")].find(known);
   if (chosen) return chosen;
   return new Promise((resolve) => showLogin(agents, words, resolve));
 }
 
 function showLogin(agents, words, resolve) {
   const choose = (id) => {
-    sessionStorage.setItem("chatdesk-agent", id);
+    inTab.set("chatdesk-agent", id);
     resolve(id);
   };
   const entry = (each) =>

@@ -2,6 +2,7 @@
 
 import { button, h, linkify, setText } from "./dom.js";
 import { FormView, textField } from "./forms.js";
+import { inTab } from "./kept.js";
 import { Composer, Log, sendMessage, systemText } from "./talk.js";
 
 const LIVE = new Set(["waiting", "offered", "active"]);
@@ -165,8 +166,8 @@ export class ChatView {
       preview: chat.preview ? show : null,
     });
     const place = `chatdesk-draft ${this.id}`; // another page of the shop goes on with it
-    composer.text = sessionStorage.getItem(place) ?? "";
-    composer.oninput = (text) => sessionStorage.setItem(place, text);
+    composer.text = inTab.get(place) ?? "";
+    composer.oninput = (text) => inTab.set(place, text);
     return composer;
   }
 

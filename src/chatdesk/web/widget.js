@@ -9,6 +9,7 @@
 
 import { Connection, fetchToken } from "./client.js";
 import { button, debounced, h, scriptOf, setText } from "./dom.js";
+import { inSite, inTab } from "./kept.js";
 import { ConnectionState } from "./talk.js";
 import { ChatView, NoteView, RequestView, TicketsView, isLive } from "./widget-views.js";
 import { Words, chooseLanguage } from "./words.js";
@@ -124,7 +125,7 @@ class Widget {
     this.isOpen = open;
     this.panel.hidden = !open;
     this.launcher.setAttribute("aria-expanded", String(open));
-    sessionStorage.setItem("chatdesk-open", open ? "yes" : "no");
+    inTab.set("chatdesk-open", open ? "yes" : "no");
     if (open) {
       this.unread = 0;
       this.#listenAsNeeded();
@@ -139,7 +140,7 @@ class Widget {
   }
 
   #wasOpen() {
-    return sessionStorage.getItem("chatdesk-open") === "yes";
+    return inTab.get("chatdesk-open") === "yes";
   }
 
   // -- who he is -------------------------------------------------------------------------------
@@ -147,10 +148,10 @@ class Widget {
   /** The token is kept for all tabs; the shop is asked when there is none or it is stale. */
   async #token(stale) {
     const place = `chatdesk-token ${this.settings.api}`;
-    const kept = localStorage.getItem(place);
+    const kept = inSite.get(place);
     if (kept !== null && kept !== stale) return kept;
     const fresh = await fetchToken(this.settings.tokenUrl);
-    localStorage.setItem(place, fresh);
+    inSite.set(place, fresh);
     return fresh;
   }
 
@@ -173,24 +174,24 @@ class Widget {
 
   /** What he has begun to write goes with him from page to page, in this tab alone. */
   get draft() {
-    return sessionStorage.getItem(DRAFT) ?? "";
+    return inTab.get(DRAFT) ?? "";
   }
 
   set draft(text) {
-    sessionStorage.setItem(DRAFT, text);
+    inTab.set(DRAFT, text);
   }
 
   get given() {
-    return JSON.parse(sessionStorage.getItem(GIVEN) ?? "{}");
+    return JSON.parse(inTab.get(GIVEN) ?? "{}");
   }
 
   set given(answers) {
-    sessionStorage.setItem(GIVEN, JSON.stringify(answers));
+    inTab.set(GIVEN, JSON.stringify(answers));
   }
 
   /** How many of his notes have an answer or a state that he has not seen (B46). */
   get news() {
-    const seen = Number(localStorage.getItem(SEEN) ?? 0);
+    const seen = Number(inSite.get(SEEN) ?? 0);
     return this.#tickets.filter((ticket) => ticket.updated_at > seen).length;
   }
 
@@ -200,7 +201,7 @@ class Widget {
 
   #seen() {
     const latest = Math.max(0, ...this.#tickets.map((ticket) => ticket.updated_at));
-    if (this.news) localStorage.setItem(SEEN, String(latest));
+    if (this.news) inSite.set(SEEN, String(latest));
   }
 
   #take(notice) {
