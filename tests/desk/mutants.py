@@ -255,8 +255,8 @@ MUTANTS = (
     Mutant("rules/forms.py", "type(value) is int and 1 <= value", "1 <= value"),
     Mutant(
         "rules/forms.py",
-        "if not any(key in clean for key in group)",
-        "if not all(key in clean for key in group)",
+        "if given.isdisjoint(group)",
+        "if not given.issuperset(group)",
     ),
     Mutant("rules/hours.py", "if start <= now < end:", "if start < now <= end:"),
     Mutant(
