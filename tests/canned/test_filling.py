@@ -34,6 +34,13 @@ def test_names_in_a_text_are_counted(text: str, uses: int) -> None:
     assert name_uses(text, None) == name_uses(text, " ") == 0
 
 
+@pytest.mark.parametrize("name", ["O'Brien", "Obrien", "o’brien"])
+@pytest.mark.parametrize("text", ["Yes, Mr O'Brien.", "Yes, O’BRIEN.", "Yes, obrien."])
+def test_a_name_with_an_apostrophe_is_heard(text: str, name: str) -> None:
+    """D01: however the apostrophe of a name is written, or left out."""
+    assert name_uses(text, name) == 1
+
+
 def test_values_come_from_the_records() -> None:
     """B25, D01: the profile before the chat, the agent, the desk, the page; own attributes too."""
     page = Page(url="https://shop.example/tea", title="Teapots")

@@ -1,5 +1,7 @@
 """What a desk's records put into the placeholders of a reply (B25, D01)."""
 
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from chatdesk.canned.text import words
@@ -14,11 +16,22 @@ def first_name(name: str | None) -> str | None:
 
 def name_uses(text: str, name: str | None) -> int:
     """How often a text calls somebody by his name, or by any of its words in a row (D01)."""
-    own = frozenset(words(name or ""))
-    if not own:
+    own = _words_of(name or "")
+    if not own or (text.isascii() and not _may_hold(text, own)):
         return 0
     called = [word in own for word in words(text)]
     return sum(is_name and not before for before, is_name in pairwise((False, *called)))
+
+
+@lru_cache(4096)
+def _words_of(name: str) -> frozenset[str]:
+    return frozenset(words(name))
+
+
+def _may_hold(text: str, own: Iterable[str]) -> bool:
+    """Whether the letters of any of the words are in a text of ASCII; in nearly all they are not."""
+    letters = text.lower().replace("'", "")
+    return any(word in letters for word in own)
 
 
 def values_for(

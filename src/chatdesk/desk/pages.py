@@ -1,7 +1,7 @@
 """What address an agent may give to a visitor: one that opens a page or a file, nothing else."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from chatdesk.desk.checks import URL_LENGTH, check_length
 from chatdesk.model.errors import InvalidInput
@@ -16,8 +16,10 @@ turns text round."""
 MOST_ATTACHMENTS = 20
 
 
-def check_attachments(addresses: Iterable[str]) -> tuple[str, ...]:
+def check_attachments(addresses: Collection[str]) -> tuple[str, ...]:
     """The addresses of files, each once and without blanks around it; raises `InvalidInput`."""
+    if not addresses:
+        return ()
     found = tuple(dict.fromkeys(check_address(each, "attachments") for each in addresses))
     if len(found) > MOST_ATTACHMENTS:
         raise InvalidInput.field("attachments", "too_long", f"at most {MOST_ATTACHMENTS}")
