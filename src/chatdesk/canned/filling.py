@@ -29,7 +29,7 @@ def _words_of(name: str) -> frozenset[str]:
 
 
 def _may_hold(text: str, own: Iterable[str]) -> bool:
-    """Whether the letters of any of the words are in a text of ASCII; in nearly all they are not."""
+    """Whether the letters of any of the words are in a text of ASCII; seldom they are."""
     letters = text.lower().replace("'", "")
     return any(word in letters for word in own)
 
