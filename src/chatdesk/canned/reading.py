@@ -20,11 +20,14 @@ from chatdesk.model.records import CannedResponse
 SATURATION = 1.2
 """BM25's k1: how fast repeating a word stops counting."""
 
-HEAD_SATURATION = 2.0
+HEAD_SATURATION = 2.5
 """The same for title and keywords, which say their subject again and again."""
 
 LENGTH = 0.75
 """BM25's b: how much a long text is held against it."""
+
+HEAD_LENGTH = 1.0
+"""The same for title and keywords: whatever they say beside is something else."""
 
 PIVOT_ALL = 150
 """Words of a response at which length neither helps nor hurts."""
@@ -67,9 +70,17 @@ class Scale(dict[int, int]):
 
 
 @lru_cache(KEPT_SCALES)
-def text_scale(share: int, words: int, pivot: int, saturation: float) -> Scale:
-    """What a term adds that occurs so often in a text of so many words."""
-    return Scale(share, saturation * (1 - LENGTH + LENGTH * words / pivot), 1)
+def whole_scale(words: int) -> Scale:
+    """What a term adds that occurs so often in a response of so many words."""
+    norm = SATURATION * (1 - LENGTH + LENGTH * words / PIVOT_ALL)
+    return Scale(TOP - HEAD_SHARE - 1, norm, 1)
+
+
+@lru_cache(KEPT_SCALES)
+def head_scale(words: int) -> Scale:
+    """What a term adds that occurs so often in a title and keywords of so many words."""
+    norm = HEAD_SATURATION * (1 - HEAD_LENGTH + HEAD_LENGTH * words / PIVOT_HEAD)
+    return Scale(HEAD_SHARE, norm, 1)
 
 
 @lru_cache(KEPT_SCALES)
@@ -90,13 +101,11 @@ class Reading(Struct, frozen=True, gc=False):
 
     def anywhere(self) -> Scale:
         """What a term adds by how often it occurs in all of the text."""
-        return text_scale(
-            TOP - HEAD_SHARE - 1, len(self.body) + len(self.head), PIVOT_ALL, SATURATION
-        )
+        return whole_scale(len(self.body) + len(self.head))
 
     def in_head(self) -> Scale:
         """What a term adds by how often it occurs in title and keywords; 0 if it does not."""
-        return text_scale(HEAD_SHARE, len(self.head), PIVOT_HEAD, HEAD_SATURATION)
+        return head_scale(len(self.head))
 
     def typed(self) -> Scale:
         """What a beginning adds by how likely its words are typed."""
