@@ -243,7 +243,7 @@ def _open(
 ) -> None:
     """Add what a term says about each response that holds it."""
     if allowed is None and not scores:
-        scores.update([(p >> SLOT, weight * (p & TOP)) for p in postings])
+        scores.update({p >> SLOT: weight * (p & TOP) for p in postings})
         return
     get = scores.get
     if allowed is None:
@@ -394,6 +394,18 @@ class _Completions(dict[str, float]):
         return worth
 
 
+class _Rarities(dict[str, float]):
+    """The rarity of words, 0 for those typed before; looked up once."""
+
+    def __init__(self, index: Index, before: AbstractSet[str]) -> None:
+        super().__init__(dict.fromkeys(before, 0.0))
+        self.rarity = index.rarity
+
+    def __missing__(self, word: str) -> float:
+        self[word] = rarity = self.rarity(word)
+        return rarity
+
+
 def _favour_telling(
     found: dict[int, float],
     rarest: Mapping[int, float],
@@ -405,7 +417,7 @@ def _favour_telling(
 
     Who types calls a response by the words that tell it from others.
     """
-    rarity = _Completions(index, "", before).__getitem__
+    rarity = _Rarities(index, before).__getitem__
     floor = sorted(found.values())[-TELLING:][0] if found else 0.0
     for slot in [slot for slot in rarest if rarest[slot] and found[slot] >= floor]:
         title = set(index.entry(slot).passages[0])
