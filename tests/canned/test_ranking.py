@@ -152,6 +152,19 @@ def test_shorter_passage_wins() -> None:
     assert found[1] > found[0]
 
 
+def test_passages_that_agree_support_each_other() -> None:
+    """Of responses whose best passage fits as well, the one more of whose passages fit wins."""
+    index = Index()
+    index.add(response("a", title="parcel lost", keywords=("garden", "kettle")))
+    index.add(response("b", title="parcel lost", keywords=("lost parcel", "my parcel is lost")))
+    weigh = weighing(index, DEFAULT_WEIGHTS)
+    terms = ranking.question_terms(["parcel", "lost"], index, weigh)
+    scores = ranking.compare_passages(index, {0: 0.0, 1: 0.0}, terms, weigh)
+    first = index.slot("a"), index.slot("b")
+    assert first == (0, 1)
+    assert scores[0] < scores[1] < scores[0] * (1 + 2 * ranking.SUPPORT)
+
+
 def test_typed_word_that_tells_a_title_apart() -> None:
     """Of two titles with the begun word, that in which it is the rarest comes first (A20)."""
     index = index_of("refund hours", "refund zeppelin", "hours", "opening hours", "hours of work")

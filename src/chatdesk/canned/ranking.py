@@ -319,21 +319,22 @@ def score_again(
 def compare_passages(
     index: Index, scores: Mapping[int, float], terms: Mapping[str, float], weigh: Weighing
 ) -> dict[int, float]:
-    """The best candidates, each scored also by the one passage of it that fits the query best.
+    """The best candidates, each scored also by the passages of it that fit the query best.
 
-    A passage is held against what it says that was not asked for: its words count for its length
-    by what they would weigh, subject words more than those of grammar.
+    One passage that fits is enough, and two more that do so too speak for it a little. A passage is
+    held against what it says that was not asked for: its words count for its length by what they
+    would weigh, subject words more than those of grammar.
     """
     says, weighs = _Meanings(terms, weigh.stops).__getitem__, _Lengths(weigh).__getitem__
     found = {}
     for slot, score in best_of(index, scores, COMPARED):
-        best = 0.0
+        fits = []
         for passage in index.entry(slot).passages:
-            words = set(passage)
-            fit = sum(map(says, words)) / (1 + sum(map(weighs, words)) / PASSAGE_PIVOT)
-            if fit > best:  # noqa: PLR1730  # `max` costs a call a passage
-                best = fit
-        found[slot] = score + weigh.weights.passage * TOP * best
+            words = dict.fromkeys(passage)  # in an order that is the same in every process
+            fits.append(sum(map(says, words)) / (1 + sum(map(weighs, words)) / PASSAGE_PIVOT))
+        fits.sort(reverse=True)
+        fit = fits[0] + SUPPORT * sum(fits[1:SUPPORTING])
+        found[slot] = score + weigh.weights.passage * TOP * fit
     return found
 
 
@@ -481,6 +482,13 @@ LEAD_POWER = 0.3
 
 PASSAGE_PIVOT = 6.5
 """Weight of a passage's words at which its length halves what it says: two words of a subject."""
+
+
+SUPPORT = 0.3
+"""What a second and a third passage that fit count, beside the first."""
+
+SUPPORTING = 3
+"""Passages that count."""
 
 
 def id_of(index: Index, slot: int) -> str:
