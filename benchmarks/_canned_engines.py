@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import bm25s
 import numpy as np
@@ -12,8 +12,8 @@ import tantivy
 from rapidfuzz import fuzz, process
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from chatdesk.canned.responses import CannedResponse
 from chatdesk.canned.search import CannedSearch, Query, Use
+from chatdesk.model.records import CannedResponse
 
 WORD = re.compile(r"\w+")
 RANKS = 10
@@ -27,12 +27,25 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class Changeable(Engine, Protocol):
+    """One that need not be built anew when a response is edited."""
+
+    def change(self, response: CannedResponse) -> None:
+        """The next search finds the response as it is now."""
+        ...
+
+
 class Chatdesk:
     """The subject."""
 
     def __init__(self, responses: Sequence[CannedResponse]) -> None:
         self.engine = CannedSearch()
         self.engine.add_all((response, ()) for response in responses)
+
+    def change(self, response: CannedResponse) -> None:
+        """The next search finds the response as it is now."""
+        self.engine.add(response)
 
     def search(self, text: str, use: Use) -> list[str]:
         """The ids of the ten best."""
@@ -57,16 +70,39 @@ def language_of(responses: Sequence[CannedResponse]) -> str:
     return "french" if french * 2 > len(responses) else "english"
 
 
-class Fts5:
-    """SQLite's full text search: accents removed, columns weighted, last word as a prefix."""
+class Sqlite:
+    """Responses in one table of a database in memory, each at its own row."""
+
+    TABLE: str
 
     def __init__(self, responses: Sequence[CannedResponse]) -> None:
         self.db = sqlite3.connect(":memory:")
-        self.db.execute(
-            "CREATE VIRTUAL TABLE r USING fts5(id UNINDEXED, title, keywords, body, shortcut,"
-            " tokenize='unicode61 remove_diacritics 2', prefix='1 2 3')"
+        self.db.execute(self.TABLE)
+        self.rows = {response.id: row for row, response in enumerate(responses, 1)}
+        rows = ((self.rows[each.id], *columns(each)) for each in responses)
+        self.db.executemany(
+            "INSERT INTO r (rowid, id, title, keywords, body, shortcut) VALUES (?, ?, ?, ?, ?, ?)",
+            rows,
         )
-        self.db.executemany("INSERT INTO r VALUES (?, ?, ?, ?, ?)", map(columns, responses))
+        self.db.commit()
+
+    def change(self, response: CannedResponse) -> None:
+        """The next search finds the response as it is now."""
+        _, *texts = columns(response)
+        self.db.execute(
+            "UPDATE r SET title = ?, keywords = ?, body = ?, shortcut = ? WHERE rowid = ?",
+            (*texts, self.rows[response.id]),
+        )
+        self.db.commit()
+
+
+class Fts5(Sqlite):
+    """SQLite's full text search: accents removed, columns weighted, last word as a prefix."""
+
+    TABLE = (
+        "CREATE VIRTUAL TABLE r USING fts5(id UNINDEXED, title, keywords, body, shortcut,"
+        " tokenize='unicode61 remove_diacritics 2', prefix='1 2 3')"
+    )
 
     def search(self, text: str, use: Use) -> list[str]:
         """The ids of the ten best."""
@@ -82,16 +118,13 @@ class Fts5:
         return [id_ for (id_,) in rows]
 
 
-class Trigram:
+class Trigram(Sqlite):
     """SQLite's full text search over runs of three letters."""
 
-    def __init__(self, responses: Sequence[CannedResponse]) -> None:
-        self.db = sqlite3.connect(":memory:")
-        self.db.execute(
-            "CREATE VIRTUAL TABLE r USING fts5(id UNINDEXED, title, keywords, body, shortcut,"
-            " tokenize='trigram')"
-        )
-        self.db.executemany("INSERT INTO r VALUES (?, ?, ?, ?, ?)", map(columns, responses))
+    TABLE = (
+        "CREATE VIRTUAL TABLE r USING fts5(id UNINDEXED, title, keywords, body, shortcut,"
+        " tokenize='trigram')"
+    )
 
     def search(self, text: str, use: Use) -> list[str]:
         """The ids of the ten best."""
@@ -109,13 +142,10 @@ class Trigram:
         return [id_ for (id_,) in rows]
 
 
-class Like:
+class Like(Sqlite):
     """What most desks do: LIKE over title, body and shortcut."""
 
-    def __init__(self, responses: Sequence[CannedResponse]) -> None:
-        self.db = sqlite3.connect(":memory:")
-        self.db.execute("CREATE TABLE r (id, title, keywords, body, shortcut)")
-        self.db.executemany("INSERT INTO r VALUES (?, ?, ?, ?, ?)", map(columns, responses))
+    TABLE = "CREATE TABLE r (id, title, keywords, body, shortcut)"
 
     def search(self, text: str, use: Use) -> list[str]:
         """The ids of the ten best."""
@@ -147,16 +177,22 @@ class Tantivy:
         self.index.register_tokenizer("stemmed", stemmed.build())
         writer = self.index.writer(64_000_000, 1)
         for response in responses:
-            id_, title, keywords, body, shortcut = columns(response)
-            writer.add_document(
-                tantivy.Document(
-                    id=id_, title=title, keywords=keywords, body=body, shortcut=shortcut
-                )
-            )
+            writer.add_document(_document(response))
         writer.commit()
         writer.wait_merging_threads()
+        self.writer = self.index.writer(64_000_000, 1)
+        self._look()
+
+    def _look(self) -> None:
         self.index.reload()
         self.searcher = self.index.searcher()
+
+    def change(self, response: CannedResponse) -> None:
+        """The next search finds the response as it is now."""
+        self.writer.delete_documents("id", response.id)
+        self.writer.add_document(_document(response))
+        self.writer.commit()
+        self._look()
 
     def search(self, text: str, use: Use) -> list[str]:
         """The ids of the ten best."""
@@ -172,6 +208,11 @@ class Tantivy:
             query = tantivy.Query.boolean_query(both)
         found = self.searcher.search(query, RANKS).hits
         return [self.searcher.doc(address)["id"][0] for _, address in found]
+
+
+def _document(response: CannedResponse) -> Any:
+    id_, title, keywords, body, shortcut = columns(response)
+    return tantivy.Document(id=id_, title=title, keywords=keywords, body=body, shortcut=shortcut)
 
 
 class Bm25s:

@@ -2,7 +2,7 @@
 
 First the quality of each engine on the sets as they are, then the cost at growing numbers of
 responses, made from the sets by changing words and adding invented names. Costs are CPU time of the
-calling thread, engines taking turns at each query.
+calling thread, engines taking turns at each query; then what it costs to edit one response.
 
     pip install chatdesk[bench]
     python benchmarks/canned_search.py --sets FOLDER --sizes 200 2000 20000 --json out.json
@@ -18,17 +18,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-from _canned_engines import ENGINES, Engine
+from _canned_engines import ENGINES, Changeable, Engine
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
 from chatdesk.canned.evaluate import Work, quantile, rank, read_set, read_work
-from chatdesk.canned.responses import CannedResponse
 from chatdesk.canned.search import Use
+from chatdesk.model.records import CannedResponse
 
 EXCERPTS = Path(__file__).parent.parent / "tests" / "data" / "canned"
 SYLLABLES = "ba ko ri ma tel du ver lon shi pra zen cor fi gol nu".split()
 CHANGED_TITLE, CHANGED_BODY = 0.25, 0.3
+EDITED = 0.2
+CHANGES = 200
+"""Responses that are edited, to see what a change costs."""
 
 
 class Quality(msgspec.Struct, frozen=True):
@@ -51,6 +54,9 @@ class Cost(msgspec.Struct, frozen=True):
     keystroke_p50: float
     keystroke_p99: float
     shortcut_p99: float
+    change_p50: float | None
+    """A response edited in a fifth of its text; None where all must be built anew."""
+    change_p99: float | None
 
 
 Sets = dict[str, tuple[tuple[CannedResponse, ...], Work]]
@@ -75,11 +81,6 @@ def grown(sets: Sets, size: int, seed: int = 7) -> list[CannedResponse]:
     vocabulary = [word for r in base for word in f"{r.title} {r.body}".split()]
     names = ["".join(rng.choices(SYLLABLES, k=rng.randint(2, 4))) for _ in range(size // 20 + 50)]
 
-    def varied(text: str, share: float) -> str:
-        return " ".join(
-            rng.choice(vocabulary) if rng.random() < share else word for word in text.split()
-        )
-
     made = base[:size]
     while len(made) < size:
         one, name, number = base[len(made) % len(base)], rng.choice(names), len(made)
@@ -87,13 +88,22 @@ def grown(sets: Sets, size: int, seed: int = 7) -> list[CannedResponse]:
             replace(
                 one,
                 id=f"made-{number:06}",
-                title=f"{varied(one.title, CHANGED_TITLE)} {name}"[:200],
-                body=varied(one.body, CHANGED_BODY),
-                keywords=tuple(varied(keyword, CHANGED_BODY) for keyword in one.keywords),
+                title=f"{varied(one.title, CHANGED_TITLE, vocabulary, rng)} {name}"[:200],
+                body=varied(one.body, CHANGED_BODY, vocabulary, rng),
+                keywords=tuple(
+                    varied(keyword, CHANGED_BODY, vocabulary, rng) for keyword in one.keywords
+                ),
                 shortcuts=(f"{one.shortcuts[0]}-{name}-{number}",),
             )
         )
     return made
+
+
+def varied(text: str, share: float, vocabulary: Sequence[str], rng: random.Random) -> str:
+    """The text with a share of its words drawn from others."""
+    return " ".join(
+        rng.choice(vocabulary) if rng.random() < share else word for word in text.split()
+    )
 
 
 def quality(sets: Sets, engines: Sequence[str]) -> Iterator[Quality]:
@@ -158,7 +168,9 @@ def costs(sets: Sets, size: int, engines: Sequence[str], queries: int) -> Iterat
             start = time.thread_time()
             engine.search(text, use)
             spent.setdefault((name, use), []).append(1_000 * (time.thread_time() - start))
-    for name, (_, seconds, megabytes) in built.items():
+    edited = edits(responses)
+    for name, (engine, seconds, megabytes) in built.items():
+        changes = changed(engine, edited)
         question, keystroke = spent[name, "question"], spent[name, "typing"]
         yield Cost(
             size,
@@ -170,7 +182,35 @@ def costs(sets: Sets, size: int, engines: Sequence[str], queries: int) -> Iterat
             quantile(keystroke, 0.5),
             quantile(keystroke, 0.99),
             quantile(spent[name, "shortcut"], 0.99),
+            quantile(changes, 0.5) if changes else None,
+            quantile(changes, 0.99) if changes else None,
         )
+
+
+def edits(responses: Sequence[CannedResponse], seed: int = 13) -> list[CannedResponse]:
+    """Some of the responses, each with a fifth of its words taken from others."""
+    rng = random.Random(seed)
+    vocabulary = [word for one in responses[:2_000] for word in one.body.split()]
+    return [
+        replace(
+            one,
+            title=varied(one.title, EDITED, vocabulary, rng)[:200],
+            body=varied(one.body, EDITED, vocabulary, rng),
+        )
+        for one in rng.sample(responses, min(CHANGES, len(responses)))
+    ]
+
+
+def changed(engine: Engine, edited: Sequence[CannedResponse]) -> list[float]:
+    """Milliseconds of CPU of each edit, all threads of the engine counted; none if it cannot."""
+    if not isinstance(engine, Changeable):
+        return []
+    spent = []
+    for one in edited:
+        start = time.process_time()
+        engine.change(one)
+        spent.append(1_000 * (time.process_time() - start))
+    return spent
 
 
 def resident() -> int:
@@ -190,7 +230,8 @@ def print_cost(one: Cost) -> None:
     print(
         f"{one.responses:>8} {one.engine:14}{one.build_seconds:8.2f} s{one.memory_mb:8.0f} MB"
         f"{one.question_p50:9.2f}{one.question_p99:9.2f}"
-        f"{one.keystroke_p50:9.2f}{one.keystroke_p99:9.2f}{one.shortcut_p99:9.2f}",
+        f"{one.keystroke_p50:9.2f}{one.keystroke_p99:9.2f}{one.shortcut_p99:9.2f}"
+        + ("" if one.change_p50 is None else f"{one.change_p50:9.2f}{one.change_p99:9.2f}"),
         flush=True,
     )
 
@@ -227,7 +268,7 @@ def main() -> None:
         print_quality(one)
         told.append(one)
     print(f"{'responses':>8} {'engine':13}{'build':>9} {'memory':>10}", end="")
-    print("   question p50, p99  keystroke p50, p99   # p99, all in ms")
+    print("   question p50, p99  keystroke p50, p99   # p99    change p50, p99, all in ms")
     found: list[Cost] = []
     for size in args.sizes:
         for cost in costs(sets, size, args.engines, args.queries):
