@@ -204,12 +204,14 @@ def _beginnings(word: str, index: Index) -> Iterator[tuple[str, float]]:
 class Choice(Struct, frozen=True):
     """Which responses may be found: a test of one slot and, if few pass, the slots to be tested.
 
-    `effort` is the part of the posting budget that may be spent.
+    `effort` is the part of the posting budget that may be spent, `kept` how many of those that were
+    found are scored by the frequent terms too.
     """
 
     fits: Callable[[int], bool]
     allowed: AbstractSet[int] | None = None
     effort: float = 1.0
+    kept: int = SCORED_AGAIN
 
     def budget(self, responses: int) -> int:
         """How many postings to go through: more where most belong to responses not asked for."""
@@ -269,11 +271,11 @@ def _champions(index: Index, by_rarity: Sequence[str], choice: Choice) -> Iterat
 
 def _best_fitting(index: Index, scores: Mapping[int, float], choice: Choice) -> dict[int, float]:
     """The best slots among those that fit; looks further down only while too few do."""
-    wanted = SCORED_AGAIN
+    wanted = choice.kept
     while True:
         best = best_of(index, scores, wanted)
         found = {slot: score for slot, score in best if choice.fits(slot)}
-        if len(found) >= SCORED_AGAIN // 2 or wanted >= len(scores):
+        if len(found) >= choice.kept // 2 or wanted >= len(scores):
             return found
         wanted *= 8
 

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 import attrs
 from msgspec import Struct
+from msgspec.structs import replace
 from sortedcontainers import SortedDict
 
 from chatdesk.canned import ranking, text
@@ -25,6 +26,9 @@ USAGE_WHILE_TYPING = 0.2
 USAGE_FOR_QUESTIONS = 0.05
 TYPING_EFFORT = 0.4
 """A keystroke's share of a question's posting budget: it must be answered before the next one."""
+
+KEPT_WHILE_TYPING = 75
+"""Candidates of a keystroke that frequent terms score again: twice as many find nothing better."""
 
 FAVOURITES = 50
 MOST_RESULTS = 100
@@ -189,7 +193,8 @@ class CannedSearch:
 
     def _by_typing(self, asked: str, words: Sequence[str], query: Query) -> dict[int, float]:
         terms = ranking.typing_terms(words, self._index, self._weighing())
-        found = ranking.candidates(self._index, terms, self._choice(query, TYPING_EFFORT))
+        choice = replace(self._choice(query), effort=TYPING_EFFORT, kept=KEPT_WHILE_TYPING)
+        found = ranking.candidates(self._index, terms, choice)
         favourites = (self._index.slot(i) for i in self.usage.most(query.agent, FAVOURITES))
         more = {s: 0.0 for s in favourites if s is not None and s not in found}
         ranking.score_again(more, self._index, terms, terms)
@@ -254,12 +259,12 @@ class CannedSearch:
         words = _normalised([scores[slot] for slot in slots])
         return {s: 0.5 * w + 0.5 * n for s, w, n in zip(slots, words, near, strict=True)}
 
-    def _choice(self, query: Query, effort: float = 1.0) -> Choice:
+    def _choice(self, query: Query) -> Choice:
         allowed = self._index.allowed(query.category, query.language)
         if query.category is not None or query.language is not None:
-            return Choice(lambda slot: self._fits(slot, query), allowed, effort)
+            return Choice(lambda slot: self._fits(slot, query), allowed)
         limited = self._index.limited
-        return Choice(lambda slot: not limited(slot) or self._fits(slot, query), allowed, effort)
+        return Choice(lambda slot: not limited(slot) or self._fits(slot, query), allowed)
 
     def _fits(self, slot: int, query: Query) -> bool:
         """Whether the response may be shown for the query."""
