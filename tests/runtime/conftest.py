@@ -6,7 +6,7 @@ import pytest
 
 from chatdesk.runtime.chatdesk import ChatDesk
 from chatdesk.storage.memory import MemoryStore
-from tests.runtime.shop import ManualClock, open_shop
+from tests.runtime.shop import QUICK, FaultyStore, ManualClock, open_shop
 
 
 @pytest.fixture
@@ -25,4 +25,17 @@ def clock() -> ManualClock:
 def desk(store: MemoryStore, clock: ManualClock) -> Iterator[ChatDesk]:
     """An open shop."""
     with ChatDesk(store, clock=clock) as desk:
+        yield open_shop(desk)
+
+
+@pytest.fixture
+def faulty(store: MemoryStore) -> FaultyStore:
+    """A store that fails on demand."""
+    return FaultyStore(store)
+
+
+@pytest.fixture
+def shaky(faulty: FaultyStore, clock: ManualClock) -> Iterator[ChatDesk]:
+    """An open shop on a store that fails on demand."""
+    with ChatDesk(faulty, clock=clock, timing=QUICK) as desk:
         yield open_shop(desk)

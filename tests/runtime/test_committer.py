@@ -1,6 +1,5 @@
 """The one place that takes turns, and what it does when they fail."""
 
-from collections.abc import Iterator
 from threading import Barrier, Event, Thread
 
 import attrs
@@ -36,19 +35,6 @@ from tests.runtime.shop import (
     open_shop,
     rows,
 )
-
-
-@pytest.fixture
-def faulty(store: MemoryStore) -> FaultyStore:
-    """A store that fails on demand."""
-    return FaultyStore(store)
-
-
-@pytest.fixture
-def shaky(faulty: FaultyStore, clock: ManualClock) -> Iterator[ChatDesk]:
-    """An open shop on a store that fails on demand."""
-    with ChatDesk(faulty, clock=clock, timing=QUICK) as desk:
-        yield open_shop(desk)
 
 
 def opened(store: MemoryStore) -> int:

@@ -19,21 +19,8 @@ from chatdesk.runtime.committer import Timing
 from chatdesk.runtime.receipts import PREFIX
 from chatdesk.storage.memory import MemoryStore
 from chatdesk.storage.port import Turn
-from tests.runtime.shop import QUICK, SHOP, FaultyStore, ManualClock, ask, open_shop, rows
+from tests.runtime.shop import SHOP, FaultyStore, ManualClock, ask, open_shop, rows
 from tests.runtime.test_committer import until_queued
-
-
-@pytest.fixture
-def faulty(store: MemoryStore) -> FaultyStore:
-    """A store that fails on demand."""
-    return FaultyStore(store)
-
-
-@pytest.fixture
-def shaky(faulty: FaultyStore, clock: ManualClock) -> Iterator[ChatDesk]:
-    """An open shop on a store that fails on demand."""
-    with ChatDesk(faulty, clock=clock, timing=QUICK) as desk:
-        yield open_shop(desk)
 
 
 def reply_ids(store: MemoryStore) -> set[str]:
