@@ -75,24 +75,14 @@ def test_no_receipt_for_what_does_no_harm_twice(desk: ChatDesk, store: MemorySto
     assert reply_ids(store) == before
 
 
-def test_all_of_a_turn_in_doubt_is_found_by_its_receipt(
-    shaky: ChatDesk, faulty: FaultyStore, store: MemoryStore
+@pytest.mark.parametrize("made", [True, False])
+def test_all_of_a_turn_in_doubt_is_done_once(
+    shaky: ChatDesk, faulty: FaultyStore, store: MemoryStore, *, made: bool
 ) -> None:
-    """Commands with and without ids and a refused one: each hears what had been decided, once."""
+    """Commands with and without ids and a refused one: found by the receipt, or decided anew."""
     before = store.head()
-    faulty.after_commit.append(OutcomeUnknown("the connection broke"))
-    heard = together(shaky, store, a_queue("a"), a_queue("b", "2"), c.CloseChat(chat="none"))
-    assert isinstance(heard[2], NotFound)
-    assert {queue.id for queue in rows(store, "queue")} == {"sales", "a", "b"}
-    assert store.head() == before + 1
-
-
-def test_all_of_a_turn_that_came_to_nothing_is_done_again(
-    shaky: ChatDesk, faulty: FaultyStore, store: MemoryStore
-) -> None:
-    """Without its receipt in the store the turn was not committed: everything is decided anew."""
-    before = store.head()
-    faulty.before_commit.append(OutcomeUnknown("the connection broke"))
+    faults = faulty.after_commit if made else faulty.before_commit
+    faults.append(OutcomeUnknown("the connection broke"))
     heard = together(shaky, store, a_queue("a"), a_queue("b", "2"), c.CloseChat(chat="none"))
     assert isinstance(heard[2], NotFound)
     assert {queue.id for queue in rows(store, "queue")} == {"sales", "a", "b"}

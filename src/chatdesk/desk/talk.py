@@ -110,10 +110,8 @@ def agent_says(
 ) -> Chat:
     """The agent's message answers what the visitor asked, and shows that he has read it."""
     audience = talk_audience(chat)
-    kind, files = MessageKind.TEXT, attachments
-    chat = add_message(
-        step, chat, kind, audience, author, text=text, canned=canned, attachments=files
-    )
+    content = {"text": text, "canned": canned, "attachments": attachments}
+    chat = add_message(step, chat, MessageKind.TEXT, audience, author, **content)
     if author.kind is not ActorKind.AGENT:
         return chat
     promise = {"promised_until": _promised(step, canned), "promise_late": False}

@@ -211,8 +211,7 @@ def post_message(step: Step, command: PostMessage) -> MessagePosted:
         response = check_canned(step, command)
         if step.by.kind is ActorKind.AGENT:
             canned_sent(step, chat, command, response)
-        made_from = command.canned
-        chat = agent_says(step, chat, step.by, text, canned=made_from, attachments=files)
+        chat = agent_says(step, chat, step.by, text, canned=command.canned, attachments=files)
     step.state.put(chat)
     return MessagePosted(chat=chat.id, seq=chat.messages)
 
